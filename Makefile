@@ -1,0 +1,47 @@
+# Two commands are all one needs: make demo, make test. Each does its own set-up.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo demo-study test check lint arch bench goldens experiment clean
+MAKEFLAGS += --no-print-directory
+
+# Building and testing share one build folder; without --disable-testable-imports every module would be compiled once more.
+TEST := swift test -c release --disable-testable-imports --disable-xctest
+
+help: ## what can be made (this list)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Debian packages, the backbone, the Python of the checks; silent when nothing is missing
+	@.ci/setup
+
+build: setup ## the program, in release: .build/release/baton
+	@.ci/build
+
+demo: demo-study ## from recorded outcomes to a trained router that answers
+
+demo-study: build ## the study of Datasets/programs, a run, an exported router, two questions
+	@.ci/demo
+
+test: build ## everything, once, in release
+	@$(TEST)
+
+check: build ## the loop while writing: numerics and routing only
+	@$(TEST) --filter 'NumericsTests|RoutingTests'
+
+lint: ## the format of every Swift file
+	@swift format lint --strict --parallel -r Sources Tests Package.swift
+
+arch: setup ## the targets and arrows of Package.swift against ARCHITECTURE.md
+	@.ci/arch
+
+bench: build ## the backbone side by side with ONNX Runtime and PyTorch; minutes
+	@Experiments/Benchmarks/run
+
+goldens: setup ## writes the fixtures that our own Python oracles give
+	@set -e; for oracle in Tests/Oracles/golden_*.py; do echo "$$oracle"; .venv/bin/python "$$oracle"; done
+
+experiment: build ## NAME=…: runs Experiments/NAME/run
+	@[ -x 'Experiments/$(NAME)/run' ] || { echo "make experiment NAME=…: one of" $$(cd Experiments && ls */run | sed 's#/run##') >&2; exit 2; }
+	@'Experiments/$(NAME)/run' && echo "result: Experiments/$(NAME)"
+
+clean: ## removes what was built; Models and runs stay
+	@rm -rf .build .build-* .venv .venv-*
