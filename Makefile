@@ -28,7 +28,7 @@ check: build ## the loop while writing: numerics and routing only
 	@$(TEST) --filter 'NumericsTests|RoutingTests'
 
 lint: ## the format of every Swift file
-	@swift format lint --strict --parallel -r Sources Tests Package.swift
+	@swift format lint --strict --parallel -r Sources Tests Experiments Package.swift
 
 arch: setup ## the targets and arrows of Package.swift against ARCHITECTURE.md
 	@.ci/arch

@@ -1,0 +1,14 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// A package of its own, so that neither the program nor its tests ever build it.
+let package = Package(
+    name: "benchmarks",
+    dependencies: [.package(name: "baton", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "bench",
+            dependencies: [.product(name: "Backbones", package: "baton")],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")])
+    ]
+)

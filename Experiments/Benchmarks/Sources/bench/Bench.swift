@@ -1,0 +1,40 @@
+import Backbones
+import Foundation
+import Tensors
+
+/// What `backbone.py` asks, a line each: encode these texts, `repeats` times.
+struct Question: Decodable {
+    var texts: [String]
+    var repeats: Int
+    var vectors: Bool?
+}
+
+/// How long each repeat took, text in to vector out; the vectors where they were asked for.
+struct Answer: Encodable {
+    var seconds: [Double]
+    var vectors: [[Float]]?
+}
+
+/// `bench MODEL THREADS`: our side of the comparison, a process that stays, as the peers do.
+@main struct Bench {
+    static func main() throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 3, let threads = Int(arguments[2]) else {
+            FileHandle.standardError.write(Data("usage: bench MODEL THREADS\n".utf8))
+            exit(64)
+        }
+        let encoder = try Encoder(model: arguments[1], threads: threads)
+        while let line = readLine() {
+            let question = try JSONDecoder().decode(Question.self, from: Data(line.utf8))
+            var answer = Answer(seconds: [])
+            for _ in 0..<question.repeats {
+                let clock = ContinuousClock()
+                let start = clock.now
+                let states = try encoder.states(of: question.texts)
+                answer.seconds.append((clock.now - start) / .seconds(1))
+                if question.vectors == true { answer.vectors = (0..<question.texts.count).map { Array(states.row($0)) } }
+            }
+            FileHandle.standardOutput.write(try JSONEncoder().encode(answer) + Data("\n".utf8))
+        }
+    }
+}
