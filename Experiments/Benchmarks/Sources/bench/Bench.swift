@@ -23,16 +23,17 @@ struct Answer: Encodable {
             FileHandle.standardError.write(Data("usage: bench MODEL THREADS\n".utf8))
             exit(64)
         }
-        let encoder = try Encoder(model: arguments[1], threads: threads)
+        let model = try ModelDirectory(reading: URL(fileURLWithPath: arguments[1]))
+        let encoder = try Encoder(model, readout: .mean, normalize: true, maxTokens: 512)
         while let line = readLine() {
             let question = try JSONDecoder().decode(Question.self, from: Data(line.utf8))
             var answer = Answer(seconds: [])
             for _ in 0..<question.repeats {
                 let clock = ContinuousClock()
                 let start = clock.now
-                let states = try encoder.states(of: question.texts)
+                let states = try encoder.states(for: question.texts, threads: Threads(threads))
                 answer.seconds.append((clock.now - start) / .seconds(1))
-                if question.vectors == true { answer.vectors = (0..<question.texts.count).map { Array(states.row($0)) } }
+                if question.vectors == true { answer.vectors = (0..<states.rows).map { Array(states[row: $0]) } }
             }
             FileHandle.standardOutput.write(try JSONEncoder().encode(answer) + Data("\n".utf8))
         }
