@@ -24,7 +24,7 @@ struct Answer: Encodable {
             exit(64)
         }
         let model = try ModelDirectory(reading: URL(fileURLWithPath: arguments[1]))
-        let encoder = try Encoder(model)        // mean and normalised, as the folder says
+        let encoder = try Encoder(model)  // mean and normalised, as the folder says
         while let line = readLine() {
             let question = try JSONDecoder().decode(Question.self, from: Data(line.utf8))
             var answer = Answer(seconds: [])
