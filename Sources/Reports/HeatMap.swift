@@ -23,20 +23,20 @@ public struct HeatMap: Codable, Sendable, Equatable {
         let top = isTurned ? 34 + names * 0.58 + 8 : 50.0
         let width = max(
             left + cellWidth * Double(columns.count) + (isTurned ? names * 0.82 - cellWidth / 2 + 8 : 4),
-            estimatedWidth(title) * 1.15)
+            min(680, estimatedWidth(title) * 1.15 + 8))
         var picture = Picture(title: title, width: width, height: top + cellHeight * Double(rows.count) + 6)
         picture.heading()
         for (column, name) in columns.enumerated() {
             let x = left + cellWidth * (Double(column) + 0.5)
             if isTurned {
-                picture.text(name, x, top - 6, turned: -35)
+                picture.text(shortened(name, to: 200), x, top - 6, turned: -35)
             } else {
                 picture.text(name, x, top - 8, .middle)
             }
         }
         for (row, name) in rows.enumerated() {
             let y = top + cellHeight * Double(row)
-            picture.text(name, left - 8, y + cellHeight / 2 + 4, .end)
+            picture.text(shortened(name, to: 200), left - 8, y + cellHeight / 2 + 4, .end)
             for column in columns.indices {
                 let value = row < values.count && column < values[row].count ? values[row][column] : .nan
                 draw(value, left + cellWidth * Double(column), y, cellWidth, cellHeight, &picture)

@@ -51,8 +51,8 @@ public struct IntervalChart: Codable, Sendable, Equatable {
         if let value = reference?.value, value.isFinite { seen.append(value) }
         if fromZero { seen.append(0) }
         let ticks = Ticks(from: seen.min() ?? 0, to: seen.max() ?? 1, about: 6)
-        let names = min(240, entries.map { estimatedWidth($0.name) }.max() ?? 0)
-        let frame = Frame(left: names + 14, top: top, right: 590, bottom: bottom, x: ticks, y: Ticks(from: 0, to: 1))
+        let names = min(240, entries.map { estimatedWidth($0.name) * ($0.isEmphasised ? 1.08 : 1) }.max() ?? 0)
+        let frame = Frame(left: names + 14, top: top, right: 612, bottom: bottom, x: ticks, y: Ticks(from: 0, to: 1))
         picture.heading()
         for tick in ticks.values {
             picture.line(frame.x(tick), top, frame.x(tick), bottom, "grid")
@@ -72,7 +72,8 @@ public struct IntervalChart: Codable, Sendable, Equatable {
 
     private func draw(_ entry: Entry, at y: Double, in frame: Frame, decimals step: Double, _ picture: inout Picture) {
         let color = entry.isEmphasised ? 1 : 0, estimate = entry.estimate
-        picture.text(entry.name, frame.left - 10, y + 4, .end, style: entry.isEmphasised ? "ink heading" : "ink")
+        picture.text(
+            shortened(entry.name, to: 240), frame.left - 10, y + 4, .end, style: entry.isEmphasised ? "ink strong" : "ink")
         guard estimate.mean.isFinite else {
             picture.text("–", 676, y + 4, .end, style: "soft")
             return
@@ -84,9 +85,9 @@ public struct IntervalChart: Codable, Sendable, Equatable {
         if estimate.low.isFinite, estimate.high.isFinite, estimate.high > estimate.low {
             let low = frame.x(estimate.low), high = frame.x(estimate.high)
             picture.line(low, y, high, y, "whisker stroke\(color)")
-            for end in [low, high] { picture.line(end, y - 4, end, y + 4, "whisker stroke\(color)") }
+            for end in [low, high] { picture.line(end, y - 5, end, y + 5, "whisker stroke\(color)") }
         }
-        picture.circle(frame.x(estimate.mean), y, radius: 4, "fill\(color)")
+        picture.circle(frame.x(estimate.mean), y, radius: 3.5, "fill\(color)")
         // One decimal more than the axis has.
         let fine = Ticks(from: 0, to: step / 2, about: 5)
         picture.text(fine.label(estimate.mean), 676, y + 4, .end)

@@ -44,7 +44,7 @@ public struct LineChart: Codable, Sendable, Equatable {
         let seen = points.flatMap { $0 }.filter { $0.x.isFinite && $0.y.isFinite }
         let labels = series.map { estimatedWidth($0.name) }.max() ?? 0
         let frame = Frame(
-            left: 56, top: 52, right: 680 - min(220, labels) - 14, bottom: 284,
+            left: 56, top: 52, right: 680 - min(220, labels) - 12, bottom: 284,
             x: Ticks(from: seen.map(\.x).min() ?? 0, to: seen.map(\.x).max() ?? 1, about: 8),
             y: Ticks(from: seen.map(\.y).min() ?? 0, to: seen.map(\.y).max() ?? 1, about: 5), tightX: seen.map(\.x))
         picture.heading()
@@ -60,7 +60,7 @@ public struct LineChart: Codable, Sendable, Equatable {
             if let last = points.last(where: { $0.x.isFinite && $0.y.isFinite }) { ends.append((frame.y(last.y), index)) }
         }
         for (y, index) in spread(ends, apart: 15, within: frame.top...frame.bottom) {
-            picture.text(series[index].name, frame.right + 8, y + 4, style: "fill\(index % colorCount)")
+            picture.text(shortened(series[index].name, to: 220), frame.right + 8, y + 4, style: "fill\(index % colorCount)")
         }
         return picture
     }

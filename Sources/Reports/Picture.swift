@@ -70,7 +70,7 @@ struct Picture {
     }
 
     /// The title, above everything.
-    mutating func heading() { text(title, 0, 15, style: "ink heading") }
+    mutating func heading() { text(shortened(title, to: width / 1.15), 2, 15, style: "ink heading") }
 }
 
 /// A coordinate with at most two decimals; 0 for what is not a number.
@@ -81,7 +81,18 @@ func number(_ value: Double) -> String {
 }
 
 /// The width that a text of 12 pixels takes, roughly: fonts differ, so rather too much.
-func estimatedWidth(_ text: String) -> Double { Double(displayWidth(text)) * 6.8 }
+func estimatedWidth(_ text: String) -> Double { Double(displayWidth(text)) * 7.4 }
+
+/// The text, or as much of its beginning as fits into `width` pixels and an ellipsis.
+func shortened(_ text: String, to width: Double) -> String {
+    var short = "", used = 0.0
+    for character in text {
+        used += estimatedWidth(String(character))
+        guard used <= width else { return short + "…" }
+        short.append(character)
+    }
+    return short
+}
 
 /// The text for HTML and XML, in elements and attributes; characters that XML does not allow are dropped.
 func escaped(_ text: String) -> String {
@@ -117,7 +128,7 @@ private let pictureStyle: String = {
     }
     return """
         text{font:12px "Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif;font-variant-numeric:tabular-nums}\
-        .heading{font-weight:600;font-size:13px}.curve{fill:none;stroke-width:1.75;stroke-linejoin:round}\
+        .heading{font-weight:600;font-size:13px}.strong{font-weight:600}.curve{fill:none;stroke-width:1.75;stroke-linejoin:round}\
         .axis{stroke:#6b7280;stroke-width:1}.grid{stroke:#e5e7eb;stroke-width:1}.mark{stroke:#6b7280;stroke-dasharray:3 3}\
         .whisker{stroke-width:1.75}.ink{fill:#1f2328}.soft{fill:#59636e}.paper{fill:#fff}\(series(colors.light))\
         @media (prefers-color-scheme:dark){.axis,.mark{stroke:#9198a1}.grid{stroke:#30363d}.ink{fill:#e6edf3}\

@@ -19,7 +19,7 @@ public struct Ticks: Sendable, Equatable {
             (low, high) = (low - reach, high + reach)
         }
         let rough = max((high - low) / Double(max(1, count)), 1e-300), power = pow(10, floor(log10(rough)))
-        let factor: Double = rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10
+        let factor: Double = rough / power < 1.2 ? 1 : rough / power < 2.5 ? 2 : rough / power < 6 ? 5 : 10
         let step = power * factor
         // A hundredth of a step is a rounding of the range's ends, not a reason for one more tick.
         let first = floor(low / step + 0.01), last = ceil(high / step - 0.01)

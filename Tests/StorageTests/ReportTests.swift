@@ -192,6 +192,13 @@ private final class Reader: NSObject, XMLParserDelegate {
         }
     }
 
+    @Test func endlessNamesAreCutShort() throws {
+        for chart in sampleCharts(String(repeating: "long name ", count: 1000)) {
+            let drawn = try Reader.read(chart.svg().replacing(/<title>.*?<\/title>/, with: "")).text
+            #expect(drawn.contains("…"))
+        }
+    }
+
     @Test func aGapInterruptsACurve() {
         let chart = LineChart(
             title: "t", xTitle: "", yTitle: "", series: [.init("s", x: [0, 1, 2, 3, 4], y: [1, 2, .nan, 2, 1])])
