@@ -1,7 +1,7 @@
 import CHDF5
 
 /// Bytes of a chunk, at most: small beside the library's cache of 1 MiB, large beside the index entry that each one costs.
-private let chunkBytes = 1 << 18
+private let chunkBytes = 1 << 16
 
 /// A dataset about to be made.
 struct Creation {

@@ -39,25 +39,46 @@ struct Dataset: ~Copyable {
         var fileBytes: hsize_t = 0
         try place.check(H5Fget_filesize(file.id, &fileBytes), "H5Fget_filesize")
         let stored = min(H5Dget_storage_size(id), fileBytes)
+        let layout = try storage()
         // Deflate shrinks at most 1032 times.
-        let room = stored.multipliedReportingOverflow(by: try isCompressed() ? 1032 : 1)
+        let room = stored.multipliedReportingOverflow(by: layout.isCompressed ? 1032 : 1)
         guard room.overflow || room.partialValue >= hsize_t(bytes) else {
             throw place.failure(
                 "its shape \(shape) needs \(bytes) bytes but the file holds \(stored); the file is incomplete or damaged")
         }
+        guard layout.wholeBytes == nil || layout.wholeBytes == stored else {
+            throw place.failure("its chunks are not of the size that it says; the file is damaged")
+        }
         return count
     }
 
-    /// True where a filter may have shrunk what is stored.
-    private func isCompressed() throws(HDF5Error) -> Bool {
+    /// Whether a filter may have shrunk what is stored; and where none may, what all chunks take together, which is nil
+    /// without chunks. The library itself does not compare a chunk's size with its shape, and reads beyond its end.
+    private func storage() throws(HDF5Error) -> (isCompressed: Bool, wholeBytes: hsize_t?) {
         let properties = try place.handle(H5Dget_create_plist(id), "H5Dget_create_plist", H5Pclose)
-        let sizeKeeping = [H5Z_filter_t(H5Z_FILTER_FLETCHER32), H5Z_filter_t(H5Z_FILTER_SHUFFLE)]
+        var checksums = 0
         for index in 0..<max(0, H5Pget_nfilters(properties.id)) {
             var flags: UInt32 = 0, values = 0
-            let filter = H5Pget_filter2(properties.id, UInt32(index), &flags, &values, nil, 0, nil, nil)
-            if !sizeKeeping.contains(filter) { return true }
+            switch H5Pget_filter2(properties.id, UInt32(index), &flags, &values, nil, 0, nil, nil) {
+            case H5Z_filter_t(H5Z_FILTER_FLETCHER32): checksums += 1
+            case H5Z_filter_t(H5Z_FILTER_SHUFFLE): continue
+            default: return (true, nil)
+            }
         }
-        return false
+        guard H5Pget_layout(properties.id) == H5D_CHUNKED else { return (false, nil) }
+        var chunk = [hsize_t](repeating: 0, count: shape.count)
+        try place.check(H5Pget_chunk(properties.id, Int32(chunk.count), &chunk), "H5Pget_chunk")
+        // A text of its own length is a reference in the chunk: a length, an address, an index of 4 + 8 + 4 bytes.
+        let isVariable = elementType == .string && H5Tis_variable_str(type.id) > 0
+        var chunks: hsize_t = 1, chunkBytes = hsize_t(isVariable ? 16 : H5Tget_size(type.id))
+        for (size, edge) in zip(shape, chunk) where edge > 0 {
+            let wideChunks = chunks.multipliedReportingOverflow(by: (hsize_t(size) + edge - 1) / edge)
+            let wideBytes = chunkBytes.multipliedReportingOverflow(by: edge)
+            guard !wideChunks.overflow, !wideBytes.overflow else { throw place.failure("its chunks overflow") }
+            (chunks, chunkBytes) = (wideChunks.partialValue, wideBytes.partialValue)
+        }
+        let whole = chunks.multipliedReportingOverflow(by: chunkBytes + 4 * hsize_t(checksums))
+        return (false, whole.overflow ? hsize_t.max : whole.partialValue)
     }
 
     /// The part of the dataset with `rows` of the first axis, and a memory space of its shape.

@@ -50,7 +50,14 @@ struct Place {
             h5x_last_message(base, buffer.count)
             return String(cString: base)
         }
-        return failure(message.isEmpty ? "\(call) failed" : "\(call): \(message)")
+        return failure(message.isEmpty ? "\(call) failed" : "\(call): \(essence(of: message))")
+    }
+
+    /// The library's message; where the system refused, without the times and addresses that it puts around the reason.
+    private func essence(of message: String) -> Substring {
+        let parts = message.split(separator: "error message = '", maxSplits: 1)
+        guard parts.count == 2, let reason = parts[1].split(separator: "'").first else { return message[...] }
+        return message.prefix { $0 != ":" } + ": " + reason
     }
 
     /// C strings end at the first zero, so a name with one inside would silently be another name.

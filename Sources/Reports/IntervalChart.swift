@@ -88,8 +88,8 @@ public struct IntervalChart: Codable, Sendable, Equatable {
             for end in [low, high] { picture.line(end, y - 5, end, y + 5, "whisker stroke\(color)") }
         }
         picture.circle(frame.x(estimate.mean), y, radius: 3.5, "fill\(color)")
-        // One decimal more than the axis has.
-        let fine = Ticks(from: 0, to: step / 2, about: 5)
+        // Two digits finer than the axis.
+        let fine = Ticks(from: 0, to: step / 5, about: 5)
         picture.text(fine.label(estimate.mean), 676, y + 4, .end)
     }
 }

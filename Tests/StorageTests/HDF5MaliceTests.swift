@@ -65,6 +65,21 @@ private func line(_ body: () throws -> Void) throws -> String {
         _ = try line { _ = try file.readRows(0..<1_000_000_000, of: name, as: Double.self) }
     }
 
+    /// The C library would read beyond the chunk: its shape stands in the header, its size in the index.
+    @Test func aChunkSmallerThanItsShapeIsRefused() throws {
+        let scratch = try Scratch()
+        let file = try HDF5File(creating: scratch.path())
+        try file.write((0..<8).map(Double.init), shape: [2, 4], to: "d")
+        try file.close()
+        var bytes = try Data(contentsOf: URL(filePath: scratch.path()))
+        // The edges of a chunk and the size of an element: 2, 4 and 8, four bytes each.
+        let edges = try #require(bytes.range(of: Data([2, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0])))
+        bytes[edges.lowerBound + 6] = 1
+        try bytes.write(to: URL(filePath: scratch.path()))
+        let bad = try HDF5File(reading: scratch.path())
+        #expect(try line { _ = try bad.read("d", as: Double.self) }.contains("damaged"))
+    }
+
     @Test func aGroupThatHoldsItselfIsRefused() throws {
         let file = try HDF5File(reading: try fixture("lies.h5"))
         #expect(try line { _ = try file.entries() }.contains("deep"))
