@@ -1,0 +1,34 @@
+/// What a generation's fitness says: the weight of each candidate in the mean and in the covariance.
+struct Selection {
+    /// By candidate; sums to 1, less what fell to failed candidates.
+    let meanWeights: [Double]
+    /// By candidate, signed.
+    let covarianceWeights: [Double]
+    /// 1/Σ w² of `meanWeights`, by which the paths are normalised.
+    let effectiveParents: Double
+
+    /// Nil if no two values differ: then there is nothing to learn, and a step along the mean of all candidates would be
+    /// noise. Equal values share the mean weight of their ranks, so that the order of candidates means nothing. NaN, a
+    /// failed evaluation, takes the last ranks and weighs nothing.
+    init?(fitness: [Double], constants: Constants) {
+        let order = fitness.indices.filter { !fitness[$0].isNaN }.sorted { fitness[$0] > fitness[$1] }
+        guard let best = order.first, let worst = order.last, fitness[best] > fitness[worst] else { return nil }
+        var mean = [Double](repeating: 0, count: fitness.count), covariance = mean
+        var start = 0
+        while start < order.count {
+            var end = start + 1
+            while end < order.count, fitness[order[end]] == fitness[order[start]] { end += 1 }
+            let ties = Double(end - start)
+            let meanWeight = constants.meanWeights[start..<end].reduce(0, +) / ties
+            let covarianceWeight = constants.covarianceWeights[start..<end].reduce(0, +) / ties
+            for candidate in order[start..<end] {
+                mean[candidate] = meanWeight
+                covariance[candidate] = covarianceWeight
+            }
+            start = end
+        }
+        meanWeights = mean
+        covarianceWeights = covariance
+        effectiveParents = 1 / order.reduce(0) { $0 + mean[$1] * mean[$1] }
+    }
+}

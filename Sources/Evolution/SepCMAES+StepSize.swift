@@ -1,0 +1,45 @@
+import Foundation
+import Tensors
+
+extension SepCMAES {
+    /// Cumulative step-size adaptation (eq. 44): σ grows while the step path is longer than chance would make it.
+    mutating func followPath(_ constants: Constants) {
+        let length = state.stepPath.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let rate = constants.stepPathRate / constants.stepDamping
+        update { $0.stepSize *= exp(rate * (length / constants.expectedLength - 1)) }
+    }
+
+    /// The forward one of the two candidates of two-point adaptation, as z: the mean's last move, in the coordinates of the
+    /// present distribution and with the length of a fresh normal vector. The backward one is -z. Nil if the strategy has
+    /// none, or the mean has not moved yet: then the first two candidates are like the rest.
+    func probe(threads: Threads) -> [Double]? {
+        guard state.strategy.stepControl == .twoPoint, state.mean != state.previousMean else { return nil }
+        var direction = state.mean
+        var length = 0.0
+        for j in direction.indices {
+            let move = (state.mean[j] - state.previousMean[j]) / (state.stepSize * state.variances[j].squareRoot())
+            direction[j] = move
+            length += move * move
+        }
+        let fresh = normals(.stepLength).row(0, count: direction.count).reduce(0) { $0 + $1 * $1 }
+        let scale = (fresh / length).squareRoot()
+        for j in direction.indices { direction[j] *= scale }
+        return direction
+    }
+
+    /// Two-point adaptation: by how many ranks the candidate in front is better than the one behind. A tie, or a failed
+    /// evaluation of either, says nothing.
+    mutating func compare(_ fitness: [Double], _ constants: Constants) {
+        let forward = fitness[0], backward = fitness[1]
+        var lead = 0  // candidates strictly better than the backward one, less those better than the forward one
+        if !forward.isNaN, !backward.isNaN {
+            for value in fitness { lead += (value > backward ? 1 : 0) - (value > forward ? 1 : 0) }
+        }
+        let q = Double(lead) / Double(fitness.count - 1)
+        let impulse = q < 0 ? -(-q).squareRoot() : q.squareRoot()
+        update { state in
+            state.smoothedRank = 0.7 * state.smoothedRank + 0.3 * impulse
+            state.stepSize *= exp(state.smoothedRank / constants.twoPointDamping)
+        }
+    }
+}
