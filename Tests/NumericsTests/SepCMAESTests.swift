@@ -1,0 +1,244 @@
+import Evolution
+import Foundation
+import Tensors
+import Testing
+
+@Suite struct SepCMAESTests {
+    /// One search for each choice of step control and weights, four generations in: paths, variances and pair in use.
+    private func searches(dimension n: Int = 1300) -> [SepCMAES] {
+        Strategy.StepControl.allCases.flatMap { control in
+            Strategy.Weights.allCases.map { weights in
+                var search = SepCMAES(
+                    mean: (0..<n).map { Double($0 % 7) - 2 }, stepSize: 0.7, seed: 0xFEDC_BA98_7654_3210, populationSize: 10,
+                    strategy: Strategy(stepControl: control, weights: weights))
+                for _ in 0..<4 { search.tell(ellipsoid(search.ask()).map { -$0 }) }
+                return search
+            }
+        }
+    }
+
+    private func bits(_ values: [Double]) -> [UInt64] { values.map(\.bitPattern) }
+
+    private func bits(_ search: SepCMAES) -> [UInt64] {
+        let state = search.state
+        return bits(state.mean + state.variances + state.stepPath + state.variancePath + state.previousMean)
+            + bits([state.stepSize, state.smoothedRank])
+    }
+
+    @Test func askingTwiceGivesTheSame() {
+        for search in searches() {
+            let first = search.ask()
+            #expect(bits(first.values) == bits(search.ask().values))
+            #expect(first.count == 10 && first.dimension == 1300 && Array(first[3]) == Array(first.values[3900..<5200]))
+        }
+    }
+
+    @Test func aPopulationDoesNotDependOnEarlierAsks() {
+        for search in searches() {
+            var asked = search, silent = search
+            for _ in 0..<3 { _ = asked.ask() }
+            asked.tell((0..<10).map(Double.init))
+            silent.tell((0..<10).map(Double.init))
+            #expect(bits(asked.ask().values) == bits(silent.ask().values))
+        }
+    }
+
+    @Test func aResumedSearchIsTheUninterruptedSearch() throws {
+        for search in searches() {
+            var uninterrupted = search
+            var resumed = try JSONDecoder().decode(SepCMAES.self, from: JSONEncoder().encode(search))
+            var restored = try SepCMAES(search.state)
+            #expect(bits(resumed) == bits(uninterrupted))
+            for _ in 0..<5 {
+                uninterrupted.tell(ellipsoid(uninterrupted.ask()).map { -$0 })
+                resumed.tell(ellipsoid(resumed.ask()).map { -$0 })
+                restored.tell(ellipsoid(restored.ask()).map { -$0 })
+            }
+            #expect(bits(resumed) == bits(uninterrupted) && resumed == uninterrupted)
+            #expect(bits(restored) == bits(uninterrupted) && restored == uninterrupted)
+        }
+    }
+
+    @Test func theBitsDoNotDependOnTheNumberOfThreads() {
+        for search in searches() {
+            var alone = search
+            alone.tell(ellipsoid(alone.ask()))
+            for threads in [2, 3].map(Threads.init) {
+                var shared = search
+                #expect(bits(shared.ask(threads: threads).values) == bits(search.ask().values))
+                shared.tell(ellipsoid(shared.ask(threads: threads)), threads: threads)
+                #expect(bits(shared) == bits(alone))
+            }
+        }
+    }
+
+    @Test func anotherSeedOrGenerationIsAnotherPopulation() {
+        let mean = [Double](repeating: 0, count: 10)
+        var search = SepCMAES(mean: mean, stepSize: 1, seed: 1)
+        let first = search.ask()
+        #expect(first != SepCMAES(mean: mean, stepSize: 1, seed: 2).ask())
+        #expect(first != SepCMAES(mean: mean, stepSize: 1, seed: 1 << 32 | 1).ask())
+        search.tell([Double](repeating: 0, count: first.count))
+        #expect(first != search.ask())
+    }
+
+    @Test func itMaximises() {
+        var search = SepCMAES(mean: [5, -5], stepSize: 1, seed: 4)
+        for _ in 0..<200 {
+            let population = search.ask()
+            search.tell((0..<population.count).map { row in -population[row].reduce(0) { $0 + ($1 - 1) * ($1 - 1) } })
+        }
+        #expect(search.mean.allSatisfy { abs($0 - 1) < 1e-6 })
+    }
+
+    @Test func flatFitnessDoesNotMoveTheSearch() {
+        for search in searches() {
+            for value in [0, -3.5, Double.infinity, .nan] {
+                var told = search
+                told.tell([Double](repeating: value, count: 10))
+                var expected = search.state
+                expected.generation += 1
+                #expect(told.state == expected)
+                told = search
+                told.tell([value, value, .nan, value, value, .nan, value, value, value, value])
+                #expect(told.state == expected)
+            }
+        }
+    }
+
+    /// Weights are linear in rank, so sharing them is the mean of both orders; a tie broken by position is one of the two.
+    @Test func tiedCandidatesMoveTheMeanAsTheAverageOfBothOrders() {
+        for search in searches() {
+            var tied = search, one = search, other = search
+            tied.tell([5, 9, 1, 7, 7, 2, 0, 3, 4, 6])
+            one.tell([5, 9, 1, 7, 7.5, 2, 0, 3, 4, 6])
+            other.tell([5, 9, 1, 7.5, 7, 2, 0, 3, 4, 6])
+            for j in 0..<1300 { #expect(abs(tied.mean[j] - (one.mean[j] + other.mean[j]) / 2) < 1e-13) }
+            #expect(tied.mean != one.mean && tied.mean != other.mean)
+        }
+    }
+
+    @Test func onlyTheOrderOfFitnessCounts() {
+        for search in searches() {
+            let fitness = [5, 9, 1, 7, 7, 2, 0, 3, .nan, 6]
+            var plain = search, stretched = search
+            plain.tell(fitness)
+            stretched.tell(fitness.map { exp($0) - 1e3 })
+            #expect(bits(plain) == bits(stretched))
+        }
+    }
+
+    /// A failed candidate must not pull: the search goes on as if the candidate's own numbers did not exist. Here it is the
+    /// best, then the worst; in both cases the mean stays away from it further than a success would have brought it.
+    @Test func aFailedEvaluationNeverHelps() {
+        for search in searches() {
+            let population = search.ask(), before = search.mean
+            func pull(_ fitness: [Double], on candidate: Int) -> Double {
+                var told = search
+                told.tell(fitness)
+                return zip(zip(told.mean, before), population[candidate]).reduce(0) { $0 + ($1.0.0 - $1.0.1) * ($1.1 - $1.0.1) }
+            }
+            for candidate in 2..<10 {
+                var fitness = [5, 9, 1, 7, 7, 2, 0, 3, 4, 6].map(Double.init)
+                fitness[candidate] = 100
+                let success = pull(fitness, on: candidate)
+                fitness[candidate] = -100
+                let worst = pull(fitness, on: candidate)
+                fitness[candidate] = .nan
+                let failure = pull(fitness, on: candidate)
+                #expect(failure == worst && failure < success)
+            }
+        }
+    }
+
+    /// With one survivor the mean goes to it, whatever the failures: their weights are not handed on, but dropped.
+    @Test func failuresWeighNothingInTheVariances() {
+        let search = SepCMAES(mean: [0, 0, 0, 0], stepSize: 1, seed: 8, populationSize: 8)
+        var worst = search, failed = search
+        worst.tell([8, 7, 6, 5, 4, 3, 2, 1])
+        failed.tell([8, 7, 6, 5, 4, 3, 2, .nan])
+        #expect(failed.mean == worst.mean)
+        let z = search.ask()[7].map { $0 }
+        let c = search.constants
+        for j in 0..<4 {
+            // The lost term is c_µ w (z² - 1), w < 0 being the weight of the last rank.
+            let lost = c.rankMuRate * (c.covarianceWeights.last ?? 0) * (z[j] * z[j] - 1)
+            #expect(abs(log(worst.variances[j] / failed.variances[j]) - lost) < 1e-13)
+        }
+    }
+
+    @Test func theStepGrowsIfTheFrontIsBetterAndShrinksIfTheBackIs() {
+        for search in searches() where search.state.strategy.stepControl == .twoPoint {
+            func stepSize(_ forward: Double, _ backward: Double) -> Double {
+                var quiet = search.state
+                quiet.smoothedRank = 0
+                guard var told = try? SepCMAES(quiet) else { return .nan }
+                told.tell([forward, backward, 1, 2, 3, 4, 5, 6, 7, 8])
+                return told.stepSize
+            }
+            // Ten candidates: a lead over all others is nine ranks of nine, so s = 0.3.
+            let full = exp(0.3 / search.constants.twoPointDamping)
+            #expect(abs(stepSize(9, 0) / search.stepSize - full) < 1e-15)
+            #expect(abs(stepSize(0, 9) / search.stepSize - 1 / full) < 1e-15)
+            #expect(stepSize(4, 4) == search.stepSize)
+            #expect(stepSize(.nan, 9) == search.stepSize && stepSize(9, .nan) == search.stepSize)
+        }
+    }
+
+    @Test func theTwoPointPairLiesAroundTheMeanAlongItsLastMove() {
+        for search in searches() where search.state.strategy.stepControl == .twoPoint {
+            let population = search.ask(), state = search.state
+            let forward = zip(population[0], state.mean).map { $0 - $1 }
+            let backward = zip(population[1], state.mean).map { $0 - $1 }
+            let move = zip(state.mean, state.previousMean).map { $0 - $1 }
+            let ratio = forward[0] / move[0]
+            #expect(ratio > 0)
+            for j in move.indices {
+                #expect(abs(forward[j] - ratio * move[j]) < 1e-12 && abs(forward[j] + backward[j]) < 1e-12)
+            }
+        }
+    }
+
+    /// The adaptation of the shape is what finds the minimum: without it the same budget does not.
+    @Test func theEllipsoidOfAThousandDimensionsNeedsTheVariances() {
+        func best(_ strategy: Strategy?) -> Double {
+            var search = SepCMAES(mean: [Double](repeating: 3, count: 1000), stepSize: 2, seed: 1, strategy: strategy)
+            var evaluations = 0, best = Double.infinity
+            while evaluations < 1_500_000, best > 1e-8 {
+                let cost = ellipsoid(search.ask(threads: .available))
+                search.tell(cost.map { -$0 }, threads: .available)
+                evaluations += cost.count
+                best = min(best, cost.min() ?? .infinity)
+            }
+            return best
+        }
+        #expect(best(nil) <= 1e-8)
+        #expect(best(Strategy(stepControl: .twoPoint, covariance: .isotropic)) > 1)
+    }
+}
+
+@Suite struct SearchStateTests {
+    @Test func aDamagedStateIsRefusedWithThePartsName() throws {
+        let damages: [(part: String, damage: (inout SepCMAES.State) -> Void)] = [
+            ("population_size", { $0.populationSize = 1 }), ("generation", { $0.generation = -1 }),
+            ("step_size", { $0.stepSize = .nan }), ("step_size", { $0.stepSize = 0 }), ("mean", { $0.mean = [] }),
+            ("mean[1]", { $0.mean[1] = .infinity }), ("variances", { $0.variances.removeLast() }),
+            ("variances[2]", { $0.variances[2] = 0 }), ("step_path", { $0.stepPath.append(0) }),
+            ("variance_path[0]", { $0.variancePath[0] = .nan }), ("previous_mean", { $0.previousMean = [] }),
+            ("smoothed_rank", { $0.smoothedRank = .nan }),
+        ]
+        for (part, damage) in damages {
+            var state = SepCMAES(mean: [1, 2, 3], stepSize: 1, seed: 0).state
+            _ = try SepCMAES(state)
+            damage(&state)
+            let error = #expect(throws: StateError.self) { try SepCMAES(state) }
+            #expect(error?.description.hasPrefix(part + " ") == true, "\(part)")
+        }
+    }
+
+    @Test func decodingRefusesADamagedStateToo() throws {
+        let encoded = try JSONEncoder().encode(SepCMAES(mean: [1, 2, 3], stepSize: 1, seed: 0))
+        let text = String(decoding: encoded, as: UTF8.self).replacingOccurrences(of: "[1,1,1]", with: "[1,-1,1]")
+        #expect(throws: StateError.self) { try JSONDecoder().decode(SepCMAES.self, from: Data(text.utf8)) }
+    }
+}
