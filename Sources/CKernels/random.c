@@ -74,22 +74,23 @@ INLINE double cosine(double q) {
     return 1 - p * q;
 }
 
-// The two normals of one block. Words live in 64-bit lanes, so that a product needs no shuffle.
+// The two normals of one block. Words live in the low halves of 64-bit lanes, so that a product needs no shuffle; the
+// high halves are not cleared, because a vector product of 32-bit words ignores them.
 INLINE void normal_pair(
     uint64_t block, uint64_t row, uint64_t generation, uint64_t purpose, uint64_t key0, uint64_t key1, double *z) {
     const uint64_t word = 0xFFFFFFFFu;
     uint64_t c0 = block, c1 = row, c2 = generation, c3 = purpose;
 #pragma clang loop unroll(full)
     for (int round = 0; round < 10; round++) {
-        uint64_t p0 = c0 * 0xD2511F53u, p1 = c2 * 0xCD9E8D57u;
+        uint64_t p0 = (c0 & word) * 0xD2511F53u, p1 = (c2 & word) * 0xCD9E8D57u;
         uint64_t k0 = (key0 + (uint64_t)round * 0x9E3779B9u) & word, k1 = (key1 + (uint64_t)round * 0xBB67AE85u) & word;
         c0 = (p1 >> 32) ^ c1 ^ k0;
         c2 = (p0 >> 32) ^ c3 ^ k1;
-        c1 = p1 & word;
-        c3 = p0 & word;
+        c1 = p1;
+        c3 = p0;
     }
-    double u = exact((((c0 << 32) | c1) >> 11) + 1) * 0x1p-53;
-    uint64_t angle = (((c2 << 32) | c3) >> 11) + (1ull << 50);  // from the middle of a quarter turn
+    double u = exact((((c0 << 32) | (c1 & word)) >> 11) + 1) * 0x1p-53;
+    uint64_t angle = (((c2 << 32) | (c3 & word)) >> 11) + (1ull << 50);  // from the middle of a quarter turn
     uint64_t quadrant = angle >> 51;
     double t = bits_to_double((angle & ((1ull << 51) - 1)) | 0x4330000000000000u) - (0x1p52 + 0x1p50);
     t *= 0x1p-51;  // in [-1/2, 1/2) quarter turns, exact

@@ -21,7 +21,9 @@ extension SepCMAES {
     }
 
     /// The mean, both paths and the variances, all from the old σ and D; c_m = 1.
-    mutating func adapt(step: [Double], squares: [Double], selection: Selection, constants c: Constants) {
+    mutating func adapt(
+        step: [Double], squares: [Double], deviations: [Double], selection: Selection, constants c: Constants
+    ) {
         let cs = c.stepPathRate, cc = c.variancePathRate
         let stepGain = (cs * (2 - cs) * selection.effectiveParents).squareRoot()
         let weightSum = selection.covarianceWeights.reduce(0, +)
@@ -30,7 +32,7 @@ extension SepCMAES {
             state.previousMean = state.mean
             var length = 0.0
             for j in step.indices {
-                state.mean[j] += state.stepSize * (state.variances[j].squareRoot() * step[j])  // eq. 42
+                state.mean[j] += deviations[j] * step[j]  // eq. 42
                 let path = (1 - cs) * state.stepPath[j] + stepGain * step[j]  // eq. 43
                 state.stepPath[j] = path
                 length += path * path

@@ -11,13 +11,13 @@ extension SepCMAES {
 
     /// The forward one of the two candidates of two-point adaptation, as z: the mean's last move, in the coordinates of the
     /// present distribution and with the length of a fresh normal vector. The backward one is -z. Nil if the strategy has
-    /// none, or the mean has not moved yet: then the first two candidates are like the rest.
-    func probe(threads: Threads) -> [Double]? {
+    /// none, or the mean has not moved yet: then the first two candidates are like the rest. `deviations` is σD.
+    func probe(_ deviations: [Double]) -> [Double]? {
         guard state.strategy.stepControl == .twoPoint, state.mean != state.previousMean else { return nil }
         var direction = state.mean
         var length = 0.0
         for j in direction.indices {
-            let move = (state.mean[j] - state.previousMean[j]) / (state.stepSize * state.variances[j].squareRoot())
+            let move = (direction[j] - state.previousMean[j]) / deviations[j]
             direction[j] = move
             length += move * move
         }

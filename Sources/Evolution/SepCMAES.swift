@@ -50,12 +50,12 @@ public struct SepCMAES: Sendable, Equatable {
 
     /// This generation's candidates (eqs. 38–40). Pure: asked again, or on other threads, the same bits.
     public func ask(threads: Threads = .one) -> Population {
-        let deviations = state.variances.map { state.stepSize * $0.squareRoot() }
-        let pair = probe(threads: threads)
+        let deviations = deviations
         var leading: [Double] = []
-        if let pair {
-            leading = zip(state.mean, zip(deviations, pair)).map { $0 + $1.0 * $1.1 }
-            leading += zip(state.mean, zip(deviations, pair)).map { $0 - $1.0 * $1.1 }
+        if let pair = probe(deviations) {
+            leading.reserveCapacity(2 * pair.count)
+            for j in pair.indices { leading.append(state.mean[j] + deviations[j] * pair[j]) }
+            for j in pair.indices { leading.append(state.mean[j] - deviations[j] * pair[j]) }
         }
         let values = normals(.candidates).affine(
             rows: populationSize, center: state.mean, scale: deviations, leading: leading, threads: threads)
@@ -70,14 +70,18 @@ public struct SepCMAES: Sendable, Equatable {
         defer { state.generation += 1 }
         let constants = constants
         guard let selection = Selection(fitness: fitness, constants: constants) else { return }
-        let pair = probe(threads: threads)
+        let deviations = deviations
+        let pair = probe(deviations)
         let (step, squares) = sums(selection, pair: pair, threads: threads)
-        adapt(step: step, squares: squares, selection: selection, constants: constants)
+        adapt(step: step, squares: squares, deviations: deviations, selection: selection, constants: constants)
         switch state.strategy.stepControl {
         case .cumulative: followPath(constants)
         case .twoPoint: if pair != nil { compare(fitness, constants) }
         }
     }
+
+    /// σD: the standard deviation of each coordinate.
+    private var deviations: [Double] { state.variances.map { state.stepSize * $0.squareRoot() } }
 
     /// This generation's normals for one purpose.
     func normals(_ purpose: Philox.Purpose) -> Normals {

@@ -22,7 +22,7 @@ struct SearchFixture: Decodable {
         let name: String
         let dimension, populationSize: Int
         let seed: UInt64
-        let ties: Double
+        let sigma0, ties: Double
         let failures: Bool
         let strategy: Strategy
         let generations: [Generation]

@@ -27,7 +27,7 @@ import Testing
 
     @Test func trajectoriesAreTheOracles() throws {
         let trajectories = try SearchFixture.load().trajectories
-        #expect(trajectories.count == 21)
+        #expect(trajectories.count == 27)
         for trajectory in trajectories { follow(trajectory) }
     }
 
@@ -36,7 +36,7 @@ import Testing
         let n = trajectory.dimension
         let label = Comment(rawValue: "\(trajectory.name), n = \(n)")
         var search = SepCMAES(
-            mean: [Double](repeating: 3, count: n), stepSize: 2, seed: trajectory.seed,
+            mean: [Double](repeating: 3, count: n), stepSize: trajectory.sigma0, seed: trajectory.seed,
             populationSize: trajectory.populationSize, strategy: trajectory.strategy)
         for (index, expected) in trajectory.generations.enumerated() {
             let cost = disturbed(ellipsoid(search.ask()), generation: index, trajectory)

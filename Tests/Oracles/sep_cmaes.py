@@ -10,7 +10,7 @@ An own implementation in NumPy, float64, written from the papers and not from th
   constants   of the strategies `rosHansen` (Ros & Hansen 2008) and `pycma` (CMA_diagonal; tutorial arXiv 1604.00772).
               The latter agree with pycma 4.5.0's es.sp.{c1_sep, cmu_sep, cc_sep, weights} to 1e-14 where that is checked;
               c_sigma and d_sigma are those of pycma before 4.5.0's change for large mu_eff
-  trajectories  50 generations on the ellipsoid sum 10^(6 i/(n-1)) x_i^2 from x0 = 3, sigma0 = 2
+  trajectories  50 generations on the ellipsoid sum 10^(6 i/(n-1)) x_i^2 from x0 = 3, sigma0 = 2 or 0.01
 """
 import hashlib, json, math, platform
 from pathlib import Path
@@ -184,6 +184,9 @@ VARIANTS = {
     "two_point": dict(step="twoPoint", weights="active", covariance="separable", rates="pycma"),
     "two_point_tied_failures": dict(
         step="twoPoint", weights="positive", covariance="separable", rates="pycma", ties=True, failures=True),
+    # A start so short that the step path grows long and h_sigma stalls the variance path.
+    "plain_short": dict(step="cumulative", weights="positive", covariance="separable", rates="rosHansen", sigma0=0.01),
+    "active_short": dict(step="cumulative", weights="active", covariance="separable", rates="pycma", sigma0=0.01),
     "isotropic": dict(step="cumulative", weights="positive", covariance="isotropic", rates="pycma"),
 }
 
@@ -191,10 +194,10 @@ VARIANTS = {
 def trajectory(name, n, seed):
     options = dict(VARIANTS[name])
     ties = {10: 4, 100: 20, 1000: 100}[n] if options.pop("ties", False) else 0
-    failures = options.pop("failures", False)
+    failures, sigma0 = options.pop("failures", False), options.pop("sigma0", 2.0)
     lam = 4 + math.floor(3 * math.log(n))
     scale = 10 ** (6 * np.arange(n) / (n - 1))
-    search = Search(n, lam, seed, 3.0, 2.0, **options)
+    search = Search(n, lam, seed, 3.0, sigma0, **options)
     steps, shown = [], min(n, 20)
     for generation in range(GENERATIONS):
         cost = search.generation(lambda x, g: disturbed(x**2 @ scale, g, ties, failures))
@@ -206,7 +209,7 @@ def trajectory(name, n, seed):
                         variance_sum=math.fsum(search.C), step_path_length=float(np.linalg.norm(search.ps)),
                         variance_path_length=float(np.linalg.norm(search.pc)))
         steps.append(row)
-    return dict(name=name, dimension=n, population_size=lam, seed=seed, ties=ties, failures=failures,
+    return dict(name=name, dimension=n, population_size=lam, seed=seed, sigma0=sigma0, ties=ties, failures=failures,
                 strategy=dict(stepControl=options["step"], weights=options["weights"], covariance=options["covariance"],
                               rates=options["rates"]), generations=steps)
 
