@@ -51,8 +51,10 @@ public struct Strategy: Sendable, Codable, Equatable {
         self.rates = rates
     }
 
-    /// What measured best on quadratics: active weights with pycma's rates; two-point adaptation from 300 dimensions on,
-    /// where the cumulative path is too slow, and the cumulative one below.
+    /// Active weights with pycma's rates; two-point adaptation from 300 dimensions on, and the cumulative one below.
+    ///
+    /// Evaluations to 1e-8 at n = 1,000, in thousands, two-point against cumulative: sphere 69 and 109, tablet 85 and 128,
+    /// cigar 137 and 190, ellipsoid 485 and 362 (one seed). Positive weights take up to 40 % more on all but the sphere.
     public static func standard(dimension: Int) -> Strategy {
         Strategy(stepControl: dimension >= 300 ? .twoPoint : .cumulative)
     }

@@ -51,13 +51,21 @@ struct SearchFixture: Decodable {
 }
 
 /// Σ 10^{6i/(n-1)} x_i² of each candidate: the ellipsoid, to be minimised.
-func ellipsoid(_ population: Population) -> [Double] {
-    let n = population.dimension
-    let scales = (0..<n).map { pow(10, 6 * Double($0) / Double(max(1, n - 1))) }
-    return (0..<population.count).map { row in
-        var sum = 0.0
-        let start = row * n
-        for j in 0..<n { sum += scales[j] * population.values[start + j] * population.values[start + j] }
-        return sum
+func ellipsoid(_ population: Population, scales: [Double]? = nil) -> [Double] {
+    let scales = scales ?? ellipsoidScales(population.dimension)
+    return population.values.withUnsafeBufferPointer { values in
+        scales.withUnsafeBufferPointer { scales in
+            (0..<population.count).map { row in
+                var sum = 0.0
+                let start = row * scales.count
+                for j in 0..<scales.count { sum += scales[j] * values[start + j] * values[start + j] }
+                return sum
+            }
+        }
     }
+}
+
+/// 10^{6i/(n-1)} for i in 0 ..< n.
+func ellipsoidScales(_ n: Int) -> [Double] {
+    (0..<n).map { pow(10, 6 * Double($0) / Double(max(1, n - 1))) }
 }

@@ -201,11 +201,12 @@ import Testing
 
     /// The adaptation of the shape is what finds the minimum: without it the same budget gets nowhere near.
     @Test func theEllipsoidOfAThousandDimensionsNeedsTheVariances() {
+        let scales = ellipsoidScales(1000)
         func search(_ strategy: Strategy?, budget: Int) -> (evaluations: Int, best: Double) {
             var search = SepCMAES(mean: [Double](repeating: 3, count: 1000), stepSize: 2, seed: 1, strategy: strategy)
             var evaluations = 0, best = Double.infinity
             while evaluations < budget, best > 1e-8 {
-                let cost = ellipsoid(search.ask(threads: .available))
+                let cost = ellipsoid(search.ask(threads: .available), scales: scales)
                 search.tell(cost.map { -$0 }, threads: .available)
                 evaluations += cost.count
                 best = min(best, cost.min() ?? .infinity)
