@@ -1,39 +1,58 @@
 // Loops where the instruction set matters. Every kernel states its shapes, aliasing and rounding here;
-// none allocates, none keeps state.
+// none allocates, none keeps state. Matrices are row-major; a stride is the distance of two rows in elements.
+// The instruction set is an argument, so that a test can run all that the processor has; the caller answers for it.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-// ---- random.c: normals from a counter ----------------------------------------------------------------------------
-// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011). The key is the
-// seed (low word, high word), the counter (block, row, generation, purpose). A block's words a, b, c, d give
-//   u = (((a 2^32 + b) >> 11) + 1) 2^-53,  v = ((c 2^32 + d) >> 11) 2^-53,
-//   z[2 block] = sqrt(-2 ln u) cos 2 pi v,  z[2 block + 1] = sqrt(-2 ln u) sin 2 pi v        (Box and Muller 1958).
-// Every instruction set gives the same bits: nothing is contracted, no sum is reordered, no function of libm is called.
+/// Instruction sets that the kernels are compiled for, each a superset of the one before.
+typedef enum { BATON_PORTABLE = 0, BATON_AVX2 = 1, BATON_AVX512 = 2 } baton_isa;
 
-// The instruction sets that have their own copy of the loops, the most portable first.
-typedef enum { CK_RANDOM_PORTABLE = 0, CK_RANDOM_AVX2 = 1, CK_RANDOM_AVX512 = 2 } ck_random_isa;
+/// The best set that this processor has.
+baton_isa baton_best_isa(void);
+/// Whether the processor has the SHA-256 instructions.
+int baton_has_sha(void);
+/// Name of the `index`-th processor feature that the kernels can use and this processor has; NULL behind the last.
+const char *baton_feature(size_t index);
 
-// One stream of normals for each row: `seed`, `generation` and `purpose` fill the key and the counter.
-typedef struct {
-    uint64_t seed;
-    uint32_t generation;
-    uint32_t purpose;
-    ck_random_isa isa;
-} ck_random_source;
+/// Widens bfloat16 to float, exactly. `from` and `to` do not overlap.
+void baton_widen_bfloat16(size_t count, const uint16_t *from, float *to);
+/// Widens IEEE binary16 to float, exactly: subnormals, infinities and NaN included. No overlap.
+void baton_widen_float16(size_t count, const uint16_t *from, float *to);
+/// 1 when no value is infinite or NaN.
+int baton_all_finite(size_t count, const float *values);
 
-// The widest that this processor has.
-ck_random_isa ck_random_best_isa(void);
+/// LayerNorm of each row of `x + residual` (residual may be NULL), by `gain` and `shift` `[columns]`.
+/// Two passes: the mean, then the variance about it. `out` may be `x` or `residual`. Same bits on every set.
+void baton_layer_norm(
+    baton_isa isa, size_t rows, size_t columns, const float *x, size_t x_stride, const float *residual,
+    size_t residual_stride, const float *gain, const float *shift, float epsilon, float *out, size_t out_stride);
 
-// z[0 ..< count] = normals number `first` ..< first + count of row `row`; `first` must be even.
-void ck_normals(ck_random_source source, uint32_t row, size_t first, size_t count, double *z);
+/// Softmax of each row of `scale · x`, in place; `scale` > 0. exp to 2 ulp. Same bits on every set.
+void baton_softmax(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride, float scale);
 
-// x[j] = center[j] + scale[j] z[j] for j in 0 ..< count, z as above from 0. No aliasing.
-void ck_normals_affine(
-    ck_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *x);
+/// x·Φ(x) with the Gaussian distribution function Φ, in place: absolute error below 5e-7 for |x| ≤ 10.
+/// Same bits on every set.
+void baton_gelu(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride);
 
-// For the columns j in begin ..< end (begin even): linear[j] = sum_i a[i] z[i, j] and square[j] = sum_i b[i] z[i, j]^2,
-// over the rows i in 0 ..< rows in their order, without rows whose weights are both zero. No aliasing.
-void ck_normals_moments(
-    ck_random_source source, size_t rows, const double *a, const double *b, size_t begin, size_t end, double *linear,
-    double *square);
+/// Floats that `baton_pack` writes for a matrix `[n, k]`.
+size_t baton_packed_size(size_t n, size_t k);
+/// Lays the rows of `weight` `[n, k]` into panels of 48 outputs, each `[k][48]`; the last is as wide as the
+/// rest needs, rounded up to 16, padded with zeros.
+void baton_pack(size_t n, size_t k, const float *weight, size_t stride, float *packed);
+/// The same for the transpose of `weight` `[k, n]`.
+void baton_pack_transposed(size_t n, size_t k, const float *weight, size_t stride, float *packed);
+
+/// What is applied to each output of a product.
+typedef enum { BATON_IDENTITY = 0, BATON_GELU = 1 } baton_activation;
+
+/// `c[m, first…last) = activation(a[m, k] · Wᵀ + bias)` for the outputs of panels `first_panel ..< last_panel` of the
+/// packed `W` `[n, k]`; `bias` `[n]` may be NULL. Each output is one sum over k in order, whatever m and the panels:
+/// a row has the same bits alone and among others. AVX2 and AVX-512 agree bit for bit; the portable sum rounds
+/// each product first. `c` overlaps nothing.
+void baton_multiply(
+    baton_isa isa, size_t m, size_t n, size_t k, const float *a, size_t a_stride, const float *packed,
+    size_t first_panel, size_t last_panel, const float *bias, baton_activation activation, float *c, size_t c_stride);
+
+/// Feeds `blocks` blocks of 64 bytes to a SHA-256 `state` (FIPS 180-4). `hardware` asks for the SHA instructions.
+void baton_sha256_blocks(int hardware, uint32_t state[8], const uint8_t *data, size_t blocks);

@@ -1,0 +1,23 @@
+import CKernels
+
+/// The vector instructions that the kernels may use. The best one is taken unless a test asks for another.
+public enum InstructionSet: Int, Sendable, CaseIterable, Comparable {
+    case portable, avx2, avx512
+
+    /// The best set of this processor.
+    public static let best = InstructionSet(rawValue: Int(baton_best_isa().rawValue)) ?? .portable
+
+    /// All sets that this processor has.
+    public static let available = allCases.filter { $0 <= best }
+
+    /// Names of the processor features that the kernels use here: `avx2`, `fma`, `avx512f`, `sha`.
+    public static var features: [String] {
+        var names: [String] = []
+        while let name = baton_feature(names.count) { names.append(String(cString: name)) }
+        return names
+    }
+
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+    var kernel: baton_isa { baton_isa(UInt32(rawValue)) }
+}

@@ -1,0 +1,53 @@
+public import Foundation
+
+/// Writing of safetensors files; `MappedWeights` reads them.
+public enum Safetensors {
+    /// Writes 32-bit floats. The same tensors and metadata give the same bytes, whatever their order: both are sorted
+    /// by name, and the header is padded with blanks to a multiple of 8 bytes. Written beside the target, then renamed.
+    /// Throws what the file system says; two tensors of one name are a programmer's mistake.
+    public static func write(tensors: [(String, Tensor)], metadata: [String: String] = [:], to url: URL) throws {
+        try data(tensors: tensors, metadata: metadata).write(to: url, options: .atomic)
+    }
+
+    /// The bytes that `write` puts into the file.
+    public static func data(tensors: [(String, Tensor)], metadata: [String: String] = [:]) -> Data {
+        precondition(Set(tensors.map { Array($0.0.utf8) }).count == tensors.count, "two tensors of one name")
+        let sorted = tensors.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
+        var fields: [String] = [], end = 0
+        if !metadata.isEmpty {
+            let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            fields.append("\"__metadata__\":{\(pairs.map { "\(quoted($0.key)):\(quoted($0.value))" }.joined(separator: ","))}")
+        }
+        for (name, tensor) in sorted {
+            let begin = end
+            end += tensor.scalars.count * 4
+            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            fields.append("\(quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(begin),\(end)]}")
+        }
+        var header = Array("{\(fields.joined(separator: ","))}".utf8)
+        while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
+        var data = Data(capacity: 8 + header.count + end)
+        withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
+        data.append(contentsOf: header)
+        for (_, tensor) in sorted { tensor.scalars.withUnsafeBytes { data.append(contentsOf: $0) } }
+        return data
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case "\u{0}"..<" ":
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}
