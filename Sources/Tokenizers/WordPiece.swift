@@ -1,0 +1,160 @@
+public import Foundation
+
+/// BERT's tokenizer (Devlin et al. 2018), read from a `tokenizer.json`: clean-up, words, and of each word the longest
+/// known pieces from left to right. Ids are those of the reference library `tokenizers`.
+public struct WordPiece: Sendable {
+    /// Ids are below this.
+    public let vocabularySize: Int
+
+    let normalizer: BertNormalizer
+    let rawTokens: AddedTokens
+    let normalizedTokens: AddedTokens
+    let beginnings: PieceTable
+    let continuations: PieceTable
+    let unknown: Int32
+    let longestWord: Int
+    /// Ids before and behind the text: `[CLS]` and `[SEP]`.
+    let prefix: [Int32]
+    let suffix: [Int32]
+    /// Contents by id, for `decode`.
+    let contents: [Int32: [UInt8]]
+    let continuingPrefix: [UInt8]
+    let cleansUp: Bool
+}
+
+extension WordPiece {
+    /// Reads a `tokenizer.json`. Throws `TokenizerError` with the part that is missing or of another kind than BERT's.
+    /// The file's own truncation and padding are not used.
+    public init(reading url: URL) throws {
+        do {
+            self = try TokenizerFile(JSONBytes(parsing: [UInt8](try Data(contentsOf: url)))).wordPiece()
+        } catch let error as TokenizerError {
+            throw TokenizerError("\(url.path): \(error.description)")
+        } catch {
+            throw TokenizerError("\(url.path): cannot be read: \(error.localizedDescription)")
+        }
+    }
+
+    /// The ids of `text` between those of the template, `[CLS] … [SEP]`.
+    public func encode(_ text: String) -> [Int32] { prefix + body(of: text) + suffix }
+
+    /// The same with at most `maxTokens` ids: the text's own are cut at the end, the template stays, so that
+    /// fewer than the template's cannot be had.
+    public func encode(_ text: String, maxTokens: Int) -> [Int32] {
+        prefix + body(of: text).prefix(max(0, maxTokens - prefix.count - suffix.count)) + suffix
+    }
+
+    /// The text of `tokens`, as the reference library has it with special tokens kept: pieces joined, a blank between
+    /// words, none before punctuation where the file asks for that. Unknown ids are left out.
+    public func decode(_ tokens: [Int32]) -> String {
+        var text = ""
+        for (index, content) in tokens.compactMap({ contents[$0] }).enumerated() {
+            var piece: String
+            if index > 0, content.starts(with: continuingPrefix) {
+                piece = String(decoding: content.dropFirst(continuingPrefix.count), as: UTF8.self)
+            } else {
+                piece = (index > 0 ? " " : "") + String(decoding: content, as: UTF8.self)
+            }
+            if cleansUp, let tight = Self.tight[piece] { piece = tight }
+            text += piece
+        }
+        return text
+    }
+
+    private static let tight = [
+        " .": ".", " ?": "?", " !": "!", " ,": ",", " n't": "n't", " 'm": "'m", " 's": "'s", " 've": "'ve", " 're": "'re",
+    ]
+
+    private func body(of text: String) -> [Int32] {
+        var text = text
+        return text.withUTF8 { bytes in
+            var ids: [Int32] = [], normalized: [UInt8] = []
+            ids.reserveCapacity(bytes.count / 3)
+            rawTokens.split(bytes) { stretch, id in
+                if let id { return ids.append(id) }
+                normalized.removeAll(keepingCapacity: true)
+                normalizer.normalize(stretch, into: &normalized)
+                normalized.withUnsafeBufferPointer { bytes in
+                    normalizedTokens.split(bytes) { stretch, id in
+                        if let id { ids.append(id) } else { words(of: stretch, into: &ids) }
+                    }
+                }
+            }
+            return ids
+        }
+    }
+
+    /// Splits at blanks, which go, and around each punctuation character, which stays (BertPreTokenizer).
+    private func words(of text: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
+        var start = 0, at = 0
+        while at < text.count {
+            let byte = text[at]
+            let size = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
+            let kind = byte < 0x80 ? Self.asciiKinds[Int(byte)] : Self.kind(of: text[at..<min(at + size, text.count)])
+            if kind == .letter {
+                at += size
+                continue
+            }
+            if start < at { word(UnsafeBufferPointer(rebasing: text[start..<at]), into: &ids) }
+            if kind == .punctuation { word(UnsafeBufferPointer(rebasing: text[at..<at + size]), into: &ids) }
+            at += size
+            start = at
+        }
+        if start < text.count { word(UnsafeBufferPointer(rebasing: text[start...]), into: &ids) }
+    }
+
+    private enum Kind { case letter, blank, punctuation }
+
+    private static let asciiKinds: [Kind] = (0..<128).map { value in
+        switch UInt8(value) {
+        case 0x09...0x0d, 0x20: .blank
+        case 0x21...0x2f, 0x3a...0x40, 0x5b...0x60, 0x7b...0x7e: .punctuation
+        default: .letter
+        }
+    }
+
+    private static func kind(of bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Kind {
+        guard let scalar = String(decoding: bytes, as: UTF8.self).unicodeScalars.first else { return .letter }
+        switch scalar.properties.generalCategory {
+        case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
+            .finalPunctuation, .otherPunctuation:
+            return .punctuation
+        default: return scalar.properties.isWhitespace ? .blank : .letter
+        }
+    }
+
+    /// The longest known piece from the left, again and again; a word with a remainder that no piece begins is unknown.
+    private func word(_ word: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
+        guard word.count <= longestWord || word.count(where: { $0 & 0xc0 != 0x80 }) <= longestWord else {
+            return ids.append(unknown)
+        }
+        let before = ids.count
+        var start = 0
+        while start < word.count {
+            guard let (id, end) = longestPiece(of: word, from: start) else {
+                ids.removeSubrange(before...)
+                return ids.append(unknown)
+            }
+            ids.append(id)
+            start = end
+        }
+    }
+
+    private func longestPiece(of word: UnsafeBufferPointer<UInt8>, from start: Int) -> (id: Int32, end: Int)? {
+        let size = min(word.count - start, start == 0 ? beginnings.longest : continuations.longest)
+        return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: size + 1) { hashes in
+            hashes[0] = PieceTable.emptyHash
+            for index in 0..<size { hashes[index + 1] = PieceTable.hash(hashes[index], adding: word[start + index]) }
+            for length in stride(from: size, to: 0, by: -1) {
+                // A piece ends where a scalar ends.
+                if start + length < word.count, word[start + length] & 0xc0 == 0x80 { continue }
+                let piece = UnsafeBufferPointer(rebasing: word[start..<start + length])
+                let id =
+                    start == 0
+                    ? beginnings.id(of: piece, hash: hashes[length]) : continuations.id(of: piece, hash: hashes[length])
+                if let id { return (id, start + length) }
+            }
+            return nil
+        }
+    }
+}
