@@ -1,0 +1,109 @@
+import Foundation
+public import Tensors
+public import Tokenizers
+
+/// Text to the one vector that the routing head reads.
+public struct Encoder: Sendable {
+    public let tokenizer: WordPiece
+    public let model: BERT
+    public let readout: Readout
+    /// Whether vectors are divided by their length.
+    public let normalizes: Bool
+    /// Longer texts are cut to this many tokens, `[CLS]` and `[SEP]` counted.
+    public let maxTokens: Int
+
+    /// Reads a model directory. What is nil is what the directory says (`ModelDirectory`); the length at most the
+    /// model's positions. Throws `ModelError`, `WeightsError` or `TokenizerError`, each in one line.
+    public init(_ directory: ModelDirectory, readout: Readout? = nil, normalizes: Bool? = nil, maxTokens: Int? = nil) throws {
+        tokenizer = try WordPiece(reading: directory.tokenizer)
+        model = try BERT(directory)
+        self.readout = readout ?? directory.readout
+        self.normalizes = normalizes ?? directory.normalizes
+        self.maxTokens = try Self.length(maxTokens, of: directory, model)
+        guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
+            throw ModelError(
+                "\(directory.url.path): tokenizer.json has \(tokenizer.vocabularySize) ids, config.json only \(model.configuration.vocabulary)"
+            )
+        }
+        guard !tokenizer.encode("").isEmpty else {
+            throw ModelError(
+                "\(directory.url.path): tokenizer.json adds no [CLS] and [SEP], so that an empty text has no state")
+        }
+    }
+
+    private static func length(_ asked: Int?, of directory: ModelDirectory, _ model: BERT) throws -> Int {
+        if let asked {
+            guard (3...model.maxTokens).contains(asked) else {
+                throw ModelError("max tokens must be 3 to \(model.maxTokens) for this model, not \(asked)")
+            }
+            return asked
+        }
+        return min(directory.maxTokens ?? model.maxTokens, model.maxTokens)
+    }
+
+    /// Size of a vector.
+    public var width: Int { model.width }
+
+    // Tokens of one pass. More does not fill the processor better, and needs memory that leaves its caches.
+    private static let budget = 1024
+    private static let textsPerPiece = 32
+
+    /// One vector for each text, `[texts, width]`, in their order; the same bits for any number of threads, and for a
+    /// text alone and among others. `progress` is called with the number of texts done, from any thread.
+    public func states(
+        for texts: [String], threads: Threads = .available, progress: (@Sendable (Int) -> Void)? = nil
+    ) throws -> Tensor {
+        let tokens = tokenize(texts, threads: threads)
+        let batches = Self.batches(of: tokens.map(\.count))
+        // Few passes are cut inside; many are run side by side, which needs no waiting. Both give the same bits.
+        let sideBySide = batches.count >= 2 * threads.count
+        let vectors = Slots<Result<Tensor, any Error>>(batches.count), done = Slots<Int>(1)
+        (sideBySide ? threads : .one).run(batches.count) { index in
+            let batch = PackedBatch(batches[index].map { tokens[$0] })
+            vectors[index] = Result { try model.states(of: batch, readout: readout, threads: sideBySide ? .one : threads) }
+            let count = done.update(0) { $0 = ($0 ?? 0) + batch.count }
+            progress?(count ?? 0)
+        }
+        var states = Tensor(zeros: [texts.count, width])
+        for (index, batch) in batches.enumerated() {
+            guard let vectors = try vectors[index]?.get() else { continue }
+            for (row, text) in batch.enumerated() {
+                states.scalars.replaceSubrange(text * width..<(text + 1) * width, with: normalized(vectors[row: row]))
+            }
+        }
+        return states
+    }
+
+    private func tokenize(_ texts: [String], threads: Threads) -> [[Int32]] {
+        let size = Self.textsPerPiece, pieces = (texts.count + size - 1) / size
+        let tokens = Slots<[[Int32]]>(pieces)
+        threads.run(pieces) { piece in
+            let own = texts[piece * size..<min(texts.count, (piece + 1) * size)]
+            tokens[piece] = own.map { tokenizer.encode($0, maxTokens: maxTokens) }
+        }
+        return (0..<pieces).flatMap { tokens[$0] ?? [] }
+    }
+
+    /// Texts of similar length together, the longest first, in passes of at most `budget` tokens (or one text).
+    static func batches(of lengths: [Int]) -> [[Int]] {
+        let order = lengths.indices.sorted { (lengths[$1], $0) < (lengths[$0], $1) }
+        var batches: [[Int]] = [], tokens = 0
+        for text in order {
+            if batches.isEmpty || tokens + lengths[text] > budget {
+                batches.append([])
+                tokens = 0
+            }
+            batches[batches.count - 1].append(text)
+            tokens += lengths[text]
+        }
+        return batches
+    }
+
+    private func normalized(_ vector: ArraySlice<Float>) -> [Float] {
+        guard normalizes else { return Array(vector) }
+        let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        // As the reference: a vector of zeros stays one.
+        let divisor = max(length, 1e-12)
+        return vector.map { Float(Double($0) / divisor) }
+    }
+}

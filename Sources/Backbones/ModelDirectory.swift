@@ -1,0 +1,109 @@
+public import Foundation
+import Tensors
+
+/// A folder as Hugging Face lays models out: `config.json`, `model.safetensors` (or shards and their index),
+/// `tokenizer.json`, and what sentence-transformers adds.
+public struct ModelDirectory: Sendable {
+    public let url: URL
+    /// How texts become vectors, by `1_Pooling/config.json`; the mean when the folder does not say: over all tokens,
+    /// because a plain BERT's `[CLS]` was trained for another task than comparison.
+    public let readout: Readout
+    /// Whether vectors get length 1, by `modules.json`; no when the folder does not say.
+    public let normalizes: Bool
+    /// Longest text in tokens, by `sentence_bert_config.json`; nil when the folder does not say.
+    public let maxTokens: Int?
+    /// Files of weights, in the order of their names.
+    public let weightFiles: [URL]
+
+    /// Looks into a folder. Throws `ModelError` when a needed file is missing, or asks for a pooling that is none of ours.
+    public init(reading url: URL) throws {
+        self.url = url
+        for name in ["config.json", "tokenizer.json"] where !Self.exists(name, in: url) {
+            throw ModelError(
+                "\(url.path): no \(name); a model directory needs config.json, tokenizer.json and model.safetensors")
+        }
+        weightFiles = try Self.weightFiles(in: url)
+        readout = try Self.readout(in: url)
+        if Self.exists("modules.json", in: url) {
+            let modules: [Module] = try Self.decode("modules.json", in: url)
+            normalizes = modules.contains { $0.type.hasSuffix(".Normalize") }
+        } else {
+            normalizes = false
+        }
+        if Self.exists("sentence_bert_config.json", in: url) {
+            let config: SentenceConfig = try Self.decode("sentence_bert_config.json", in: url)
+            guard config.max_seq_length.map({ $0 >= 3 }) ?? true else {
+                throw ModelError("\(url.path)/sentence_bert_config.json: max_seq_length must be at least 3")
+            }
+            maxTokens = config.max_seq_length
+        } else {
+            maxTokens = nil
+        }
+    }
+
+    /// SHA-256 of the weights: of the file, or of the shards' hashes one after another.
+    public func weightsSHA256() throws -> String {
+        let hashes = try weightFiles.map { try SHA256.hex(ofFile: $0) }
+        return hashes.count == 1 ? hashes[0] : SHA256.hex(of: hashes.joined().utf8)
+    }
+
+    var configuration: URL { url.appendingPathComponent("config.json") }
+    var tokenizer: URL { url.appendingPathComponent("tokenizer.json") }
+
+    static func decode<Value: Decodable>(_ name: String, in folder: URL) throws -> Value {
+        let file = folder.appendingPathComponent(name)
+        do {
+            return try JSONDecoder().decode(Value.self, from: Data(contentsOf: file))
+        } catch DecodingError.keyNotFound(let key, _) {
+            throw ModelError("\(file.path): no \"\(key.stringValue)\"")
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
+            throw ModelError(
+                "\(file.path): \"\(context.codingPath.map(\.stringValue).joined(separator: "."))\" is of the wrong type")
+        } catch is DecodingError {
+            throw ModelError("\(file.path): not the JSON object it should be")
+        } catch {
+            throw ModelError("\(file.path): cannot be read")
+        }
+    }
+
+    private static func exists(_ name: String, in folder: URL) -> Bool {
+        FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
+    }
+
+    private static func weightFiles(in folder: URL) throws -> [URL] {
+        if exists("model.safetensors", in: folder) { return [folder.appendingPathComponent("model.safetensors")] }
+        guard exists("model.safetensors.index.json", in: folder) else {
+            throw ModelError("\(folder.path): no model.safetensors and no model.safetensors.index.json")
+        }
+        let index: ShardIndex = try decode("model.safetensors.index.json", in: folder)
+        let names = Set(index.weight_map.values).sorted()
+        guard !names.isEmpty, names.allSatisfy({ !$0.contains("/") }) else {
+            throw ModelError("\(folder.path)/model.safetensors.index.json: names no files, or files elsewhere")
+        }
+        return names.map { folder.appendingPathComponent($0) }
+    }
+
+    private static func readout(in folder: URL) throws -> Readout {
+        guard exists("1_Pooling/config.json", in: folder) else { return .mean }
+        let modes: Pooling = try decode("1_Pooling/config.json", in: folder)
+        switch (
+            modes.pooling_mode_cls_token ?? false, modes.pooling_mode_mean_tokens ?? false,
+            modes.pooling_mode_lasttoken ?? false
+        ) {
+        case (true, false, false): return .cls
+        case (false, true, false): return .mean
+        case (false, false, true): return .last
+        default: throw ModelError("\(folder.path)/1_Pooling/config.json: one of cls, mean and last token pooling is supported")
+        }
+    }
+}
+
+// Keys as the files have them.
+private struct Module: Decodable { let type: String }
+private struct SentenceConfig: Decodable { let max_seq_length: Int? }
+private struct ShardIndex: Decodable { let weight_map: [String: String] }
+private struct Pooling: Decodable {
+    let pooling_mode_cls_token: Bool?
+    let pooling_mode_mean_tokens: Bool?
+    let pooling_mode_lasttoken: Bool?
+}

@@ -1,0 +1,7 @@
+/// Why a model directory cannot be used, or a text not be read: one line.
+public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let description: String
+
+    /// An error that says `description`.
+    public init(_ description: String) { self.description = description }
+}
