@@ -1,5 +1,4 @@
 #include "vector.h"
-#pragma STDC FP_CONTRACT OFF
 
 // x·Φ(x) = max(x, 0) − |x|·Φ(−|x|), which loses nothing to cancellation in the tails. Φ(−|x|)·exp(x²/2) is a
 // polynomial in t = 1/(1 + 0.32·|x|), the form of Hastings (1955), fitted by iterated weighted least squares to

@@ -77,7 +77,6 @@ typedef struct {
 #define FUSED(x, y, s) __builtin_elementwise_fma(x, y, s)
 
 typedef float vec4 __attribute__((vector_size(16)));
-#pragma STDC FP_CONTRACT OFF
 TILE(portable_1x1, , vec4, 1, 1, PLAIN)
 TILE(portable_1x2, , vec4, 1, 2, PLAIN)
 TILE(portable_2x1, , vec4, 2, 1, PLAIN)

@@ -1,5 +1,4 @@
 #include "vector.h"
-#pragma STDC FP_CONTRACT OFF
 
 INLINE void sum_at(vec *v, const float *x, const float *residual, size_t at, size_t columns) {
   if (at + lanes <= columns) {

@@ -1,5 +1,4 @@
 #include "vector.h"
-#pragma STDC FP_CONTRACT OFF
 
 INLINE void softmax_row(size_t columns, float *x, float scale) {
   size_t whole = columns / lanes * lanes;

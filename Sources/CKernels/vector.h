@@ -4,6 +4,10 @@
 #include "CKernels.h"
 #include <string.h>
 
+// To the end of every file that includes this: a product and a sum that become one on some sets and not on others
+// would give other bits.
+#pragma STDC FP_CONTRACT OFF
+
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__x86_64__)
 #define TARGET_AVX2 __attribute__((target("avx2,fma")))
