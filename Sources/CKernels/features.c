@@ -5,7 +5,9 @@
 baton_isa baton_best_isa(void) {
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return BATON_PORTABLE;
-  return __builtin_cpu_supports("avx512f") ? BATON_AVX512 : BATON_AVX2;
+  int wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+             && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  return wide ? BATON_AVX512 : BATON_AVX2;
 }
 
 // __builtin_cpu_supports does not know the SHA extension in every compiler: leaf 7, EBX bit 29.

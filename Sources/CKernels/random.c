@@ -102,7 +102,7 @@ INLINE void normal_pair(
     z[1] = radius * bits_to_double(double_to_bits(y) ^ negative_y);
 }
 
-INLINE void fill(ck_random_source source, uint32_t row, size_t first, size_t count, double *restrict z) {
+INLINE void fill(baton_random_source source, uint32_t row, size_t first, size_t count, double *restrict z) {
     uint64_t key0 = source.seed & 0xFFFFFFFFu, key1 = source.seed >> 32, block = first / 2;
 #pragma clang loop interleave_count(2)  // two chains of products hide each other's latency: a quarter faster
     for (size_t i = 0; i < count / 2; i++)
@@ -116,7 +116,7 @@ INLINE void fill(ck_random_source source, uint32_t row, size_t first, size_t cou
 }
 
 INLINE void affine(
-    ck_random_source source, uint32_t row, size_t count, const double *restrict center, const double *restrict scale,
+    baton_random_source source, uint32_t row, size_t count, const double *restrict center, const double *restrict scale,
     double *restrict x) {
     double z[CHUNK];
     for (size_t start = 0; start < count; start += CHUNK) {
@@ -127,7 +127,7 @@ INLINE void affine(
 }
 
 INLINE void moments(
-    ck_random_source source, size_t rows, const double *restrict a, const double *restrict b, size_t begin, size_t end,
+    baton_random_source source, size_t rows, const double *restrict a, const double *restrict b, size_t begin, size_t end,
     double *restrict linear, double *restrict square) {
     double z[CHUNK];
     for (size_t start = begin; start < end; start += CHUNK) {
@@ -147,15 +147,15 @@ INLINE void moments(
 }
 
 #define COPIES(NAME, TARGET)                                                                                          \
-    TARGET static void fill_##NAME(ck_random_source source, uint32_t row, size_t first, size_t count, double *z) {    \
+    TARGET static void fill_##NAME(baton_random_source source, uint32_t row, size_t first, size_t count, double *z) {    \
         fill(source, row, first, count, z);                                                                           \
     }                                                                                                                 \
     TARGET static void affine_##NAME(                                                                                 \
-        ck_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *x) {  \
+        baton_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *x) {  \
         affine(source, row, count, center, scale, x);                                                                 \
     }                                                                                                                 \
     TARGET static void moments_##NAME(                                                                                \
-        ck_random_source source, size_t rows, const double *a, const double *b, size_t begin, size_t end,             \
+        baton_random_source source, size_t rows, const double *a, const double *b, size_t begin, size_t end,             \
         double *linear, double *square) {                                                                             \
         moments(source, rows, a, b, begin, end, linear, square);                                                      \
     }
@@ -166,36 +166,27 @@ COPIES(portable, )
 COPIES(avx2, __attribute__((target("avx2"))))
 COPIES(avx512, __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"), min_vector_width(512))))
 
-ck_random_isa ck_random_best_isa(void) {
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-        && __builtin_cpu_supports("avx512dq"))
-        return CK_RANDOM_AVX512;
-    return __builtin_cpu_supports("avx2") ? CK_RANDOM_AVX2 : CK_RANDOM_PORTABLE;
-}
-
 #define DISPATCH(KERNEL, ...)                                   \
     switch (source.isa) {                                       \
-    case CK_RANDOM_AVX512: KERNEL##_avx512(__VA_ARGS__); break; \
-    case CK_RANDOM_AVX2: KERNEL##_avx2(__VA_ARGS__); break;     \
-    case CK_RANDOM_PORTABLE: KERNEL##_portable(__VA_ARGS__);    \
+    case BATON_AVX512: KERNEL##_avx512(__VA_ARGS__); break; \
+    case BATON_AVX2: KERNEL##_avx2(__VA_ARGS__); break;     \
+    case BATON_PORTABLE: KERNEL##_portable(__VA_ARGS__);    \
     }
 #else
-ck_random_isa ck_random_best_isa(void) { return CK_RANDOM_PORTABLE; }
-
 #define DISPATCH(KERNEL, ...) KERNEL##_portable(__VA_ARGS__)
 #endif
 
-void ck_normals(ck_random_source source, uint32_t row, size_t first, size_t count, double *z) {
+void baton_normals(baton_random_source source, uint32_t row, size_t first, size_t count, double *z) {
     DISPATCH(fill, source, row, first, count, z);
 }
 
-void ck_normals_affine(
-    ck_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *x) {
+void baton_normals_affine(
+    baton_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *x) {
     DISPATCH(affine, source, row, count, center, scale, x);
 }
 
-void ck_normals_moments(
-    ck_random_source source, size_t rows, const double *a, const double *b, size_t begin, size_t end, double *linear,
+void baton_normals_moments(
+    baton_random_source source, size_t rows, const double *a, const double *b, size_t begin, size_t end, double *linear,
     double *square) {
     DISPATCH(moments, source, rows, a, b, begin, end, linear, square);
 }

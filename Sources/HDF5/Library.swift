@@ -15,9 +15,9 @@ func enteringLibrary<Result: Sendable>(_ body: () throws(HDF5Error) -> Result) t
 }
 
 /// The HDF5 C library that this process has loaded.
-public enum HDF5 {
+public enum HDF5Library {
     /// The library's version, as `1.10.8`.
-    public static var libraryVersion: String {
+    public static var version: String {
         var version: (major: UInt32, minor: UInt32, release: UInt32) = (0, 0, 0)
         gate.withLock { _ in
             _ = H5get_libversion(&version.major, &version.minor, &version.release)

@@ -5,19 +5,6 @@ import CKernels
 /// A block of `Philox` makes two of them by the method of Box and Muller (1958); `CKernels.h` states the formula.
 /// All sums over rows run in the order of the rows, so the bits depend on neither threads nor instruction set.
 public struct Normals: Sendable, Equatable {
-    /// Which copy of the loops runs. All give the same bits; tests compare them.
-    public enum InstructionSet: UInt32, Sendable, CaseIterable {
-        case portable = 0
-        case avx2 = 1
-        case avx512 = 2
-
-        /// The widest that this processor has.
-        public static let best = InstructionSet(rawValue: ck_random_best_isa().rawValue) ?? .portable
-
-        /// Those that this processor can run.
-        public static var supported: [InstructionSet] { allCases.filter { $0.rawValue <= best.rawValue } }
-    }
-
     private let seed: UInt64
     private let generation: UInt32
     private let purpose: UInt32
@@ -27,23 +14,23 @@ public struct Normals: Sendable, Equatable {
     public init(
         _ philox: Philox, generation: UInt32, purpose: Philox.Purpose, instructions: InstructionSet = .best
     ) {
-        precondition(instructions.rawValue <= InstructionSet.best.rawValue, "this processor has no \(instructions)")
+        precondition(instructions <= InstructionSet.best, "this processor has no \(instructions)")
         self.seed = philox.seed
         self.generation = generation
         self.purpose = purpose.rawValue
         self.instructions = instructions
     }
 
-    private var source: ck_random_source {
-        ck_random_source(
-            seed: seed, generation: generation, purpose: purpose, isa: ck_random_isa(rawValue: instructions.rawValue))
+    private var source: baton_random_source {
+        baton_random_source(
+            seed: seed, generation: generation, purpose: purpose, isa: instructions.kernel)
     }
 
     /// The first `count` normals of row `row`.
     public func row(_ row: Int, count: Int) -> [Double] {
         let source = source
         return [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
-            if let base = buffer.baseAddress, count > 0 { ck_normals(source, UInt32(row), 0, count, base) }
+            if let base = buffer.baseAddress, count > 0 { baton_normals(source, UInt32(row), 0, count, base) }
             initialized = count
         }
     }
@@ -67,7 +54,7 @@ public struct Normals: Sendable, Equatable {
                     threads.run(rows - given) { piece in
                         guard let c = center.base, let s = scale.base, let x = out.base else { return }
                         let row = given + piece
-                        ck_normals_affine(source, UInt32(row), n, c, s, x + row * n)
+                        baton_normals_affine(source, UInt32(row), n, c, s, x + row * n)
                     }
                 }
             }
@@ -92,7 +79,7 @@ public struct Normals: Sendable, Equatable {
                 threads.run((n + block - 1) / block) { piece in
                     guard let l = linear.base, let s = square.base else { return }
                     let begin = piece * block
-                    ck_normals_moments(source, a.count, a, b, begin, min(begin + block, n), l, s)
+                    baton_normals_moments(source, a.count, a, b, begin, min(begin + block, n), l, s)
                 }
                 initializedSquare = n
             }

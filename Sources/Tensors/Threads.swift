@@ -43,6 +43,32 @@ public struct Threads: Sendable, Equatable {
     }
 }
 
+extension Threads {
+    /// The results of `body` for each of `0..<pieces`, in the order of the pieces.
+    public func map<Result: Sendable>(_ pieces: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
+        let slots = Slots<Result>(pieces)
+        run(pieces) { piece in
+            let result = body(piece)
+            slots.stored.withLock { $0[piece] = result }
+        }
+        return slots.stored.withLock { $0.compactMap { $0 } }
+    }
+}
+
+/// Results that threads finish in any order.
+private final class Slots<Result: Sendable>: Sendable {
+    let stored: Mutex<[Result?]>
+    init(_ count: Int) { stored = Mutex(Array(repeating: nil, count: count)) }
+}
+
+/// The linear algebra library that this process has loaded.
+public enum BLAS {
+    /// Its own name for its version, build and kernels, such as `OpenBLAS 0.3.21 … SkylakeX`.
+    public static var version: String {
+        "\(String(cString: openblas_get_config())); kernels \(String(cString: openblas_get_corename()))"
+    }
+}
+
 /// A class because a local atomic cannot be captured by the closures of several threads.
 private final class Counter: Sendable {
     let value = Atomic<Int>(0)

@@ -170,6 +170,6 @@ private func writeSample(to path: String) throws {
     }
 
     @Test func theLibrarySaysItsVersion() {
-        #expect(HDF5.libraryVersion.split(separator: ".").compactMap { Int($0) }.count == 3)
+        #expect(HDF5Library.version.split(separator: ".").compactMap { Int($0) }.count == 3)
     }
 }

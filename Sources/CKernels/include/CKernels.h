@@ -56,3 +56,31 @@ void baton_multiply(
 
 /// Feeds `blocks` blocks of 64 bytes to a SHA-256 `state` (FIPS 180-4). `hardware` asks for the SHA instructions.
 void baton_sha256_blocks(int hardware, uint32_t state[8], const uint8_t *data, size_t blocks);
+
+/// ---- random.c: normals from a counter ----------------------------------------------------------------------------
+/// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011). The key is the
+/// seed (low word, high word), the counter (block, row, generation, purpose). A block's words a, b, c, d give
+///   u = (((a 2^32 + b) >> 11) + 1) 2^-53,  v = ((c 2^32 + d) >> 11) 2^-53,
+///   z[2 block] = sqrt(-2 ln u) cos 2 pi v,  z[2 block + 1] = sqrt(-2 ln u) sin 2 pi v        (Box and Muller 1958).
+/// Every instruction set gives the same bits: nothing is contracted, no sum is reordered, no function of libm is called.
+
+/// One stream of normals for each row: `seed`, `generation` and `purpose` fill the key and the counter.
+typedef struct {
+    uint64_t seed;
+    uint32_t generation;
+    uint32_t purpose;
+    baton_isa isa;
+} baton_random_source;
+
+/// z[0 ..< count] = normals number `first` ..< first + count of row `row`; `first` must be even.
+void baton_normals(baton_random_source source, uint32_t row, size_t first, size_t count, double *z);
+
+/// x[j] = center[j] + scale[j] z[j] for j in 0 ..< count, z as above from 0. No aliasing.
+void baton_normals_affine(
+    baton_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *x);
+
+/// For the columns j in begin ..< end (begin even): linear[j] = sum_i a[i] z[i, j] and square[j] = sum_i b[i] z[i, j]^2,
+/// over the rows i in 0 ..< rows in their order, without rows whose weights are both zero. No aliasing.
+void baton_normals_moments(
+    baton_random_source source, size_t rows, const double *a, const double *b, size_t begin, size_t end, double *linear,
+    double *square);
