@@ -1,0 +1,128 @@
+public import Tensors
+
+/// What was recorded of a pool: successes and samples, one row a task and one column a worker.
+///
+/// A cell without samples is missing. It is never a zero: nothing that reads the table chooses a worker there.
+public struct OutcomeTable: Sendable, Equatable {
+    /// The columns, in the order of a head's rows.
+    public let workers: [String]
+    /// Samples of each cell, `[tasks × workers]` row-major; 0 where the worker was not tried.
+    public let samples: [Int]
+    /// Success rates `[tasks, workers]`, NaN where the worker was not tried.
+    public let rates: Matrix
+
+    /// Tasks in the table.
+    public var tasks: Int { rates.rows }
+
+    /// A table of `successes` out of `samples`, both `[tasks × workers]` row-major.
+    public init(workers: [String], successes: [Double], samples: [Int]) {
+        precondition(
+            successes.count == samples.count && samples.count % max(1, workers.count) == 0,
+            "\(successes.count) successes and \(samples.count) samples for \(workers.count) workers")
+        self.workers = workers
+        self.samples = samples
+        self.rates = Matrix(
+            rows: samples.count / max(1, workers.count), columns: workers.count,
+            scalars: zip(successes, samples).map { $1 > 0 ? $0 / Double($1) : .nan })
+    }
+
+    private init(workers: [String], samples: [Int], rates: Matrix) {
+        self.workers = workers
+        self.samples = samples
+        self.rates = rates
+    }
+
+    /// The rows at `indices`, in that order.
+    public func rows(at indices: [Int]) -> OutcomeTable {
+        let width = workers.count
+        return OutcomeTable(
+            workers: workers,
+            samples: indices.flatMap { samples[$0 * width..<($0 + 1) * width] },
+            rates: Matrix(
+                rows: indices.count, columns: width,
+                scalars: indices.flatMap { rates.scalars[$0 * width..<($0 + 1) * width] }))
+    }
+
+    /// The same table with the columns of workers `first` and `second` exchanged, names staying where they are.
+    public func swappingOutcomes(of first: Int, and second: Int) -> OutcomeTable {
+        var order = Array(workers.indices)
+        order.swapAt(first, second)
+        let width = workers.count
+        let moved = (0..<tasks).flatMap { task in order.map { task * width + $0 } }
+        return OutcomeTable(
+            workers: workers, samples: moved.map { samples[$0] },
+            rates: Matrix(rows: tasks, columns: width, scalars: moved.map { rates.scalars[$0] }))
+    }
+
+    /// Mean rate of each worker over the tasks where it was tried; `fallback` where it never was.
+    public func workerMeans(fallback: Double = 0) -> [Double] {
+        workers.indices.map { worker in
+            var sum = 0.0
+            var count = 0
+            for task in 0..<tasks where !rates[task, worker].isNaN {
+                sum += rates[task, worker]
+                count += 1
+            }
+            return count > 0 ? sum / Double(count) : fallback
+        }
+    }
+
+    /// How far each task is to be trusted: the mean over its tried cells of n / (n + κ) for n samples.
+    /// With κ = 0 every task that has a cell weighs 1; a task without one weighs 0.
+    public func taskWeights(kappa: Double) -> [Double] {
+        let width = workers.count
+        return (0..<tasks).map { task in
+            let tried = samples[task * width..<(task + 1) * width].filter { $0 > 0 }.map(Double.init)
+            guard !tried.isEmpty else { return 0 }
+            return tried.reduce(0) { $0 + $1 / ($1 + kappa) } / Double(tried.count)
+        }
+    }
+}
+
+extension OutcomeTable {
+    /// Reward of each task when the tried worker of highest score is taken; `scores` is `[tasks, workers]`.
+    ///
+    /// Ties break at random, so a tie earns the mean over the tied workers. NaN where no worker was tried.
+    public func rewards(choosingBy scores: Matrix) -> [Double] {
+        precondition(scores.rows == tasks && scores.columns == workers.count, "scores are not one a cell")
+        return (0..<tasks).map { task in
+            var best = -Double.infinity
+            var sum = 0.0
+            var count = 0
+            for worker in workers.indices {
+                let rate = rates[task, worker], score = scores[task, worker]
+                guard !rate.isNaN, score >= best else { continue }
+                if score > best { (best, sum, count) = (score, 0, 0) }
+                sum += rate
+                count += 1
+            }
+            return count > 0 ? sum / Double(count) : .nan
+        }
+    }
+
+    /// The tried worker of highest score for each task, `nil` where none was tried. Ties break by `seed` and task,
+    /// never by the order of the workers.
+    public func choices(by scores: Matrix, seed: UInt64) -> [Int?] {
+        (0..<tasks).map { task in
+            chooseWorker(
+                among: workers.indices.filter { !rates[task, $0].isNaN }, by: { scores[task, $0] },
+                seed: seed &+ UInt64(task))
+        }
+    }
+}
+
+/// The candidate of highest score; ties break by a hash of `seed` and the candidate, never by index. `nil` for none.
+public func chooseWorker(among candidates: [Int], by score: (Int) -> Double, seed: UInt64) -> Int? {
+    candidates.max { left, right in
+        let (l, r) = (score(left), score(right))
+        return l == r ? mixed(seed, left) < mixed(seed, right) : l < r
+    }
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): enough to break ties evenly.
+private func mixed(_ seed: UInt64, _ index: Int) -> UInt64 {
+    var z = seed &+ (UInt64(index) &+ 1) &* 0x9E37_79B9_7F4A_7C15
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+}
