@@ -1,4 +1,59 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+
+/// The command: arguments to stages, stages to exit statuses.
 @main
 struct Main {
-    static func main() {}
+    static func main() {
+        // A write past RLIMIT_FSIZE is to fail like one on a full disk, not to kill.
+        signal(SIGXFSZ, SIG_IGN)
+        signal(SIGPIPE, SIG_IGN)
+        Signals.catchFirst()
+        do {
+            var command = try Baton.parseAsRoot()
+            try command.run()
+        } catch {
+            exit(status(of: error))
+        }
+    }
+
+    /// Says what went wrong in one line, and gives the exit status of that kind of failure.
+    private static func status(of error: any Error) -> Int32 {
+        switch error {
+        case let error as Interrupted: return report("\(error)", 75)
+        case let error as JobError: return report("\(error)", 1)
+        default: break
+        }
+        let code = Baton.exitCode(for: error)
+        guard code == .failure else {
+            // Help, version and arguments that don't parse are the argument parser's own.
+            let text = Baton.fullMessage(for: error)
+            if code.isSuccess { Output.line(text) } else { Output.note(text) }
+            return code.rawValue
+        }
+        return report("\(error)", 2)
+    }
+
+    private static func report(_ message: String, _ status: Int32) -> Int32 {
+        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        Output.note("baton: \(line)")
+        return status
+    }
+}
+
+struct Baton: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "baton",
+        abstract: "Trains a router that decides which language model should answer a request.",
+        discussion: """
+            Exit status: 0 done; 1 the job failed, the same command goes on; 2 bad input; 64 arguments that do not parse; \
+            75 stopped by a signal, the same command goes on.
+            """,
+        version: "baton 0.1.0",
+        subcommands: [
+            RunCommand.self, EmbedCommand.self, SFTCommand.self, EvolveCommand.self, EvaluateCommand.self,
+            ExportCommand.self, StudyCommand.self, RouteCommand.self, TokenizeCommand.self, InspectCommand.self,
+            DoctorCommand.self,
+        ])
 }

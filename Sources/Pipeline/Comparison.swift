@@ -1,0 +1,275 @@
+import Foundation
+public import Routing
+import Statistics
+public import Tensors
+
+/// What one method earned on the test tasks of one split.
+public struct MethodResult: Sendable, Equatable {
+    /// The name that users script against: `best_single`, `knn`, `sft` …
+    public var name: String
+    /// Reward of each test task.
+    public var rewards: [Double]
+    /// Worker of each test task; `nil` where the method names none (random, oracle).
+    public var choices: [Int?] = []
+    /// Estimated success of the chosen worker on each test task; empty where the method makes no estimate.
+    public var estimates: [Double] = []
+    /// Mean reward on validation; `nil` where the method has none.
+    public var validationReward: Double?
+    /// What validation chose, for people.
+    public var note = ""
+
+    /// Mean over the test tasks.
+    public var reward: Double { rewards.isEmpty ? 0 : rewards.reduce(0, +) / Double(rewards.count) }
+}
+
+/// All methods on one split.
+public struct SplitResult: Sendable {
+    /// The split's name.
+    public var name: String
+    /// The rows of the folder's table that were judged: test tasks on which any worker was tried.
+    public var testRows: [Int]
+    /// In the order in which they are shown.
+    public var methods: [MethodResult]
+    /// Generations of the search that was kept.
+    public var history: [GenerationRecord]
+    /// The generation whose mean was kept; 0 is the start.
+    public var keptGeneration: Int
+
+    /// The method of that name.
+    public func method(_ name: String) -> MethodResult? { methods.first { $0.name == name } }
+}
+
+/// The recorded outcomes with the state of every task: what every comparison reads.
+public struct RecordedStates: Sendable {
+    public let folder: OutcomeFolder
+    /// `[tasks, width]`, in the folder's order.
+    public let states: Tensor
+
+    /// `states` are those of the folder's tasks, in its order.
+    public init(folder: OutcomeFolder, states: Tensor) {
+        precondition(states.rows == folder.ids.count, "\(states.rows) states for \(folder.ids.count) tasks")
+        self.folder = folder
+        self.states = states
+    }
+
+    /// The tasks of `rows` on which at least one worker was tried.
+    public func set(_ rows: [Int]) -> TaskSet {
+        TaskSet(states: states.rows(at: rows), outcomes: folder.outcomes.rows(at: rows))
+    }
+
+    func usable(_ rows: [Int]) -> [Int] {
+        let width = folder.outcomes.workers.count
+        return rows.filter { row in folder.outcomes.samples[row * width..<(row + 1) * width].contains { $0 > 0 } }
+    }
+}
+
+/// Fits and judges every method on one split.
+public struct Comparison: Sendable {
+    /// Heads that a run has already: they are judged, not fitted.
+    public struct Heads: Sendable {
+        public var sft: RoutingHead, evolved: RoutingHead
+        /// What validation chose for SFT, for people.
+        public var note = ""
+        public var history: [GenerationRecord]
+        public var keptGeneration: Int
+    }
+
+    let data: RecordedStates
+    let sft: SFTSettings
+    let evolve: EvolveSettings
+    let withOptions: Bool
+    let seed: UInt64
+
+    /// `withOptions` adds the options of the head: standardised, shrunk, logistic, constant.
+    public init(data: RecordedStates, sft: SFTSettings, evolve: EvolveSettings, withOptions: Bool, seed: UInt64) {
+        self.data = data
+        self.sft = sft
+        self.evolve = evolve
+        self.withOptions = withOptions
+        self.seed = seed
+    }
+
+    /// The parts of one split, ready for methods.
+    struct Parts {
+        var train: TaskSet, validation: TaskSet, test: TaskSet
+        var trainDomains: [String], validationDomains: [String], testDomains: [String]
+        var means: [Double]
+
+        var bestSingle: Int { means.indices.max { means[$0] < means[$1] } ?? 0 }
+    }
+
+    /// Every method on split `name`. The result doesn't depend on the number of threads.
+    public func judge(_ name: String, _ split: OutcomeFolder.Split, heads: Heads? = nil, threads: Threads) -> SplitResult {
+        let rows = (train: data.usable(split.train), validation: data.usable(split.validation), test: data.usable(split.test))
+        let domains = data.folder.domains
+        var parts = Parts(
+            train: data.set(rows.train), validation: data.set(rows.validation), test: data.set(rows.test),
+            trainDomains: rows.train.map { domains[$0] }, validationDomains: rows.validation.map { domains[$0] },
+            testDomains: rows.test.map { domains[$0] }, means: [])
+        parts.means = parts.train.outcomes.workerMeans()
+        let heads = heads ?? fitted(parts, threads: threads)
+        var methods = baselines(parts, threads: threads)
+        methods.append(method("sft", head: heads.sft, parts, note: heads.note, threads: threads))
+        if withOptions { methods.append(contentsOf: options(beside: heads.sft, parts, threads: threads)) }
+        let note = "generation \(heads.keptGeneration)"
+        methods.append(method("evolved", head: heads.evolved, parts, note: note, threads: threads))
+        methods.append(contentsOf: ceilings(parts))
+        return SplitResult(
+            name: name, testRows: rows.test, methods: methods, history: heads.history, keptGeneration: heads.keptGeneration)
+    }
+
+    private func fitted(_ parts: Parts, threads: Threads) -> Heads {
+        let trained = HeadTrainer(options: sft.options, threads: threads).fit(train: parts.train, validation: parts.validation)
+        let start = evolve.start == .sft ? trained.head : RoutingHead(zeros: trained.head.workers, width: trained.head.width)
+        let best = HeadSearch.best(
+            from: start, settings: evolve, train: parts.train, validation: parts.validation, seed: seed, threads: threads)
+        return Heads(
+            sft: trained.head, evolved: best.kept.head, note: note(trained), history: best.history,
+            keptGeneration: best.kept.generation)
+    }
+
+    private func note(_ trained: TrainedHead) -> String { "τ \(trained.temperature.short), λ \(trained.ridge.short)" }
+
+    // MARK: Methods
+
+    private func baselines(_ parts: Parts, threads: Threads) -> [MethodResult] {
+        let single = Self.constantScores(parts.means)
+        let table = DomainTable(parts.train.outcomes, domains: parts.trainDomains)
+        let neighbours = NearestNeighbours(train: parts.train, validation: parts.validation, threads: threads)
+        return [
+            method(
+                "best_single", parts, test: single(parts.test), validation: single(parts.validation),
+                note: parts.means.isEmpty ? "" : data.folder.outcomes.workers[parts.bestSingle]),
+            random(parts),
+            method(
+                "domain_table", parts, test: table.scores(parts.testDomains),
+                validation: table.scores(parts.validationDomains)),
+            method(
+                "knn", parts, test: neighbours.scores(for: parts.test.states, threads: threads),
+                validation: neighbours.scores(for: parts.validation.states, threads: threads),
+                note: "k \(neighbours.count)"),
+        ]
+    }
+
+    private func options(beside head: RoutingHead, _ parts: Parts, threads: Threads) -> [MethodResult] {
+        let trainer = HeadTrainer(options: sft.options, threads: threads)
+        let standardized = trainer.fitStandardized(train: parts.train, validation: parts.validation)
+        let shrunk = ShrunkHead(shrinking: head, bestSingle: parts.bestSingle, validation: parts.validation)
+        let logistic = LogisticHead(train: parts.train, validation: parts.validation, options: sft.options, threads: threads)
+        let constant = trainer.fit(train: parts.train.withConstant, validation: parts.validation.withConstant)
+        let margin = shrunk.margin == .infinity ? "infinite" : shrunk.margin.fixed(3)
+        return [
+            method("sft_standardized", head: standardized.head, parts, note: note(standardized), threads: threads),
+            calibrated("sft_shrunk", parts, note: "margin \(margin)") { shrunk.scores(for: $0.states) },
+            method(
+                "sft_logistic", parts, test: logistic.scores(for: parts.test.states),
+                validation: logistic.scores(for: parts.validation.states), note: "λ \(logistic.ridge.short)"),
+            calibrated("sft_constant", parts, note: note(constant)) {
+                constant.head.scores(for: $0.withConstant.states, threads: threads)
+            },
+        ]
+    }
+
+    private func random(_ parts: Parts) -> MethodResult {
+        func means(_ set: TaskSet) -> [Double] {
+            set.outcomes.rewards(choosingBy: Matrix(rows: set.outcomes.tasks, columns: set.outcomes.workers.count))
+        }
+        return MethodResult(name: "random", rewards: means(parts.test), validationReward: mean(of: means(parts.validation)))
+    }
+
+    private func ceilings(_ parts: Parts) -> [MethodResult] {
+        let outcomes = parts.test.outcomes
+        var results = [MethodResult(name: "oracle", rewards: outcomes.rewards(choosingBy: outcomes.rates))]
+        let crossFitted = OracleCeiling(
+            cells: (0..<outcomes.tasks).map { task in outcomes.workers.indices.map { outcomes.cell(task, $0) } },
+            deterministic: Set(outcomes.workers.indices.filter { data.folder.deterministicWorkers.contains(outcomes.workers[$0]) })
+        ).crossFittedByTask(seed: seed)
+        if crossFitted.contains(where: { $0 != nil }) {
+            // A task without a cell that can be halved says nothing of the ceiling: it counts as a random choice.
+            let rewards = zip(crossFitted, random(parts).rewards).map { $0 ?? $1 }
+            results.append(MethodResult(name: "oracle_crossfit", rewards: rewards))
+        }
+        return results
+    }
+
+    /// A head's scores order workers but estimate no success; isotonic regression on validation makes them do so.
+    private func method(_ name: String, head: RoutingHead, _ parts: Parts, note: String, threads: Threads) -> MethodResult {
+        calibrated(name, parts, note: note) { head.scores(for: $0.states, threads: threads) }
+    }
+
+    private func calibrated(_ name: String, _ parts: Parts, note: String, scores: (TaskSet) -> Matrix) -> MethodResult {
+        let test = scores(parts.test), validation = scores(parts.validation)
+        var result = method(name, parts, test: test, validation: validation, note: note)
+        let observed = parts.validation.outcomes.rewards(choosingBy: validation)
+        let isotonic = IsotonicRegression(
+            zip(peakProbabilities(validation, parts.validation), observed).map { .init(score: $0, outcome: $1) })
+        result.estimates = peakProbabilities(test, parts.test).map { min(1, max(0, isotonic($0))) }
+        return result
+    }
+
+    /// The routing softmax of the chosen worker.
+    private func peakProbabilities(_ scores: Matrix, _ set: TaskSet) -> [Double] {
+        (0..<scores.rows).map { task in
+            let row = (0..<scores.columns).map { scores[task, $0] }
+            // A margin may be infinite: the choice is then certain.
+            if row.contains(.infinity) { return 1 }
+            return softmax(row, allowed: row.indices.map { !set.outcomes.rates[task, $0].isNaN }).max() ?? 0
+        }
+    }
+
+    /// A method whose scores are themselves estimates of success.
+    private func method(
+        _ name: String, _ parts: Parts, test: Matrix, validation: Matrix, note: String = ""
+    ) -> MethodResult {
+        let choices = parts.test.outcomes.choices(by: test, seed: seed)
+        return MethodResult(
+            name: name, rewards: parts.test.outcomes.rewards(choosingBy: test), choices: choices,
+            estimates: choices.enumerated().map { task, worker in
+                worker.map { min(1, max(0, test[task, $0])) } ?? 0
+            },
+            validationReward: parts.validation.reward(choosingBy: validation), note: note)
+    }
+
+    /// The same scores for every task.
+    private static func constantScores(_ means: [Double]) -> (TaskSet) -> Matrix {
+        { set in
+            Matrix(
+                rows: set.outcomes.tasks, columns: means.count,
+                scalars: (0..<set.outcomes.tasks).flatMap { _ in means })
+        }
+    }
+}
+
+extension OutcomeTable {
+    fileprivate func cell(_ task: Int, _ worker: Int) -> OracleCeiling.Cell? {
+        let count = samples[task * workers.count + worker]
+        return count > 0 ? .init(successes: rates[task, worker] * Double(count), samples: count) : nil
+    }
+}
+
+/// The best worker of each domain on train. It is told the domain, which a router must guess.
+struct DomainTable {
+    private let means: [String: [Double]]
+    private let overall: [Double]
+
+    init(_ outcomes: OutcomeTable, domains: [String]) {
+        let fallback = outcomes.workerMeans()
+        overall = fallback
+        means = Dictionary(grouping: domains.indices) { domains[$0] }.mapValues { rows in
+            let part = outcomes.rows(at: rows)
+            let here = part.workerMeans(fallback: .nan)
+            // A worker never tried in a domain is judged by what it does elsewhere.
+            return here.indices.map { here[$0].isNaN ? fallback[$0] : here[$0] }
+        }
+    }
+
+    /// Mean success of each worker in each task's domain; ties go to the better mean over all domains.
+    func scores(_ domains: [String]) -> Matrix {
+        Matrix(
+            rows: domains.count, columns: overall.count,
+            scalars: domains.flatMap { domain -> [Double] in
+                let here = means[domain] ?? overall
+                return here.indices.map { here[$0] + 1e-9 * overall[$0] }
+            })
+    }
+}

@@ -1,0 +1,169 @@
+import Backbones
+public import Foundation
+import HDF5
+public import Tensors
+
+/// A model with every setting of its hidden states decided.
+public struct Embedding: Sendable {
+    let encoder: Encoder
+    public let provenance: States.Provenance
+
+    /// Size of a state.
+    public var width: Int { encoder.width }
+
+    /// Opens the model in `folder`; what `settings` leave open is what the folder says.
+    ///
+    /// Throws one line about the first file of the model that is missing, damaged or not supported.
+    public init(model folder: URL, settings: EmbedSettings, prompt: String? = nil) throws {
+        let directory = try ModelDirectory(reading: folder)
+        encoder = try Encoder(
+            directory, readout: settings.readout, normalizes: settings.normalize, maxTokens: settings.maxTokens)
+        provenance = States.Provenance(
+            model: folder.standardizedFileURL.lastPathComponent, modelSHA256: try directory.weightsSHA256(),
+            prompt: prompt ?? settings.prompt.rawValue, readout: encoder.readout.rawValue, normalize: encoder.normalizes,
+            precision: settings.precision.rawValue, maxTokens: encoder.maxTokens)
+    }
+
+    /// Digest of everything that a state depends on besides its text.
+    private var settingsKey: String {
+        StageKey([
+            "states", provenance.modelSHA256, provenance.prompt, provenance.readout, "\(provenance.normalize)",
+            provenance.precision, "\(provenance.maxTokens)",
+        ]).hex
+    }
+
+    /// Digest of everything that the states of these texts depend on.
+    func key(ids: [String], texts: [String]) -> String { StageKey([settingsKey] + ids + texts).hex }
+
+    /// The states of `texts`, `[texts, width]`, with progress.
+    func states(ids: [String], texts: [String], threads: Threads, monitor: Monitor) throws -> States {
+        let values = try encoder.states(for: texts, threads: threads) { done in
+            monitor.progress("embed", done, of: texts.count)
+        }
+        return States(ids: ids, values: values, provenance: provenance, key: key(ids: ids, texts: texts))
+    }
+
+    /// The states of `texts` from `cache`, which holds one file a model and its settings, a row a text. What is not
+    /// there yet is made and kept: a text has the same bits alone and among others, so it doesn't matter when.
+    func cachedStates(texts: [String], cache: URL, threads: Threads, monitor: Monitor) throws -> Tensor {
+        let file = cache.appendingPathComponent("states-\(settingsKey.prefix(32)).h5")
+        let digests = texts.map { SHA256.hex(of: $0.utf8) }
+        var kept = cached(in: file, monitor: monitor)
+        var rows = Dictionary(uniqueKeysWithValues: zip(kept.ids, kept.ids.indices))
+        var missing: [(digest: String, text: String)] = []
+        for (digest, text) in zip(digests, texts) where rows[digest] == nil {
+            rows[digest] = kept.ids.count + missing.count
+            missing.append((digest, text))
+        }
+        if !missing.isEmpty {
+            let made = try states(
+                ids: missing.map(\.digest), texts: missing.map(\.text), threads: threads, monitor: monitor)
+            kept.ids += made.ids
+            kept.values = Tensor(
+                shape: [kept.ids.count, encoder.width], scalars: kept.values.scalars + made.values.scalars)
+            try kept.write(to: file)
+        }
+        return kept.values.rows(at: digests.compactMap { rows[$0] })
+    }
+
+    private func cached(in file: URL, monitor: Monitor) -> States {
+        let empty = States(
+            ids: [], values: Tensor(zeros: [0, encoder.width]), provenance: provenance, key: settingsKey)
+        guard FileManager.default.fileExists(atPath: file.path) else { return empty }
+        do {
+            let states = try States(reading: file)
+            if states.key == settingsKey, Set(states.ids).count == states.ids.count { return states }
+        } catch {
+            monitor.note("\(file.path) cannot be read (\(error)); embedding again")
+        }
+        return empty
+    }
+}
+
+/// `baton embed --input`: any number of texts, from JSON lines to one file of states, in bounded memory.
+public struct TextEmbedding: Sendable {
+    /// Texts held at once. The cut depends on the input alone, so the bytes do too.
+    private static let pieceSize = 8192
+
+    private struct Line: Decodable {
+        struct Message: Decodable { var role: String?, content: String? }
+        var id: String
+        var text: String?
+        var prompt: String?
+        var messages: [Message]?
+
+        /// A text's own field, a recorded task's prompt, or a task's last user message.
+        var content: String? { text ?? prompt ?? messages?.last { $0.role == "user" }?.content }
+    }
+
+    let embedding: Embedding
+    let threads: Threads
+    let monitor: Monitor
+
+    /// Texts go in as they are, with the tokenizer's own special tokens.
+    public init(embedding: Embedding, threads: Threads, monitor: Monitor) {
+        self.embedding = embedding
+        self.threads = threads
+        self.monitor = monitor
+    }
+
+    /// Embeds each line of `input`, `{"id": …, "text": …}` or a task, into `output`. Returns how many.
+    public func embed(_ input: URL, into output: URL) throws -> Int {
+        let total = try count(input)
+        try Durable.replace(output) { beside in
+            let archive = try HDF5File(creating: beside.path)
+            let digest = try fill(archive, from: input, total: total)
+            let key = StageKey(["texts", embedding.key(ids: [], texts: []), digest]).hex
+            try embedding.provenance.write(to: archive, key: key)
+            try archive.close()
+        }
+        return total
+    }
+
+    /// Appends the states of every line, a piece at a time, and returns the digest of the lines.
+    private func fill(_ archive: borrowing HDF5File, from input: URL, total: Int) throws -> String {
+        var digest = SHA256()
+        try archive.createRows(of: Float.self, columns: embedding.encoder.width, at: "states")
+        try archive.createStringRows(at: "ids")
+        var ids: [String] = [], texts: [String] = [], done = 0
+        try JSONLines.forEach(in: input) { data, number in
+            let line = try Self.decode(data, at: "\(input.path):\(number)")
+            ids.append(line.id)
+            texts.append(line.text)
+            data.withUnsafeBytes { digest.update($0) }
+            guard texts.count == Self.pieceSize || done + texts.count == total else { return }
+            let before = done
+            let states = try embedding.encoder.states(for: texts, threads: threads) { finished in
+                monitor.progress("embed", before + finished, of: total)
+            }
+            try archive.appendRows(states.scalars, to: "states")
+            try archive.appendRows(ids, to: "ids")
+            done += texts.count
+            (ids, texts) = ([], [])
+            try monitor.checkpoint("after \(done) of \(total) texts")
+        }
+        return digest.hex()
+    }
+
+    private func count(_ input: URL) throws -> Int {
+        var seen: Set<String> = []
+        try JSONLines.forEach(in: input) { data, number in
+            let place = "\(input.path):\(number)"
+            let line = try Self.decode(data, at: place)
+            guard seen.insert(line.id).inserted else { throw InputError(place, "duplicate id \"\(line.id)\"") }
+        }
+        guard !seen.isEmpty else { throw InputError(input.path, "holds no text") }
+        return seen.count
+    }
+
+    private static func decode(_ data: Data, at place: String) throws -> (id: String, text: String) {
+        let line: Line
+        do { line = try JSONDecoder().decode(Line.self, from: data) } catch let error as DecodingError {
+            throw InputError(place, "\(error.oneLine); expected {\"id\": …, \"text\": …} or a task")
+        }
+        guard let text = line.content else {
+            throw InputError(place, "id \"\(line.id)\" has no text; expected {\"id\": …, \"text\": …} or a task")
+        }
+        return (line.id, text)
+    }
+}

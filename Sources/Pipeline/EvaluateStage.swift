@@ -1,0 +1,93 @@
+import Foundation
+import Routing
+import Statistics
+
+/// The verdict on the split's test tasks: `report.json` and `report.html`.
+struct EvaluateStage {
+    let run: Run
+
+    /// `report.json`. Equal after any interruption, `timing` aside.
+    private struct Document: Codable {
+        struct Timing: Codable {
+            var seconds: Double
+        }
+
+        struct Method: Codable {
+            var reward: Double, standardError: Double
+            var versusBestSingle: [String: Double]
+            var adjustedPValue: Double?
+            var gapClosed: Double
+            var calibrationError: Double?
+        }
+
+        var format: Int
+        var key: String
+        var name: String
+        var split: String
+        var testTasks: Int
+        var methods: [String: Method]
+        var preferred: String
+        var verdict: String
+        var keptGeneration: Int
+        var timing: Timing
+    }
+
+    func perform() throws {
+        let clock = ContinuousClock(), start = clock.now
+        try run.directory.require(run.directory.sft, from: .sft)
+        guard let generation = run.directory.checkpointedGenerations.last else {
+            throw InputError(run.directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(run.directory.url.path)` first")
+        }
+        let sft = try SFTCheckpoint(reading: run.directory.sft)
+        let checkpoint = try Checkpoint(reading: run.directory.checkpoint(generation: generation))
+        let key = StageKey(["evaluate", sft.key, checkpoint.key, "\(generation)", "\(run.recipe.evaluate.bootstrap)"]).hex
+        if isFinished(key) {
+            run.monitor.note("evaluate: finished already")
+            return
+        }
+        let (data, split, states) = try run.recorded()
+        let comparison = Comparison(
+            data: data, sft: run.recipe.sft, evolve: run.recipe.evolve, withOptions: false, seed: run.recipe.seed)
+        let result = comparison.judge(
+            run.recipe.split, split,
+            heads: .init(
+                sft: sft.trained.head, evolved: checkpoint.search.kept.head, history: checkpoint.search.history,
+                keptGeneration: checkpoint.search.kept.generation),
+            threads: run.threads)
+        let summary = Summary([result], bootstrap: run.recipe.evaluate.bootstrap, seed: run.recipe.seed)
+        let page = StudyReport(folder: data.folder, splits: [result], summary: summary, provenance: states.provenance, seconds: nil)
+            .html(title: "\(run.recipe.name), split \(run.recipe.split)")
+        try Durable.replace(run.directory.htmlReport, by: Data(page.utf8))
+        try Durable.replace(run.directory.report, by: document(key, result, summary, seconds: (clock.now - start) / .seconds(1)))
+        run.monitor.note("evaluate: \(summary.verdict)")
+    }
+
+    private func isFinished(_ key: String) -> Bool {
+        guard run.directory.exists(run.directory.htmlReport), let data = try? readFile(run.directory.report) else { return false }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return (try? decoder.decode(Document.self, from: data))?.key == key
+    }
+
+    private func document(_ key: String, _ result: SplitResult, _ summary: Summary, seconds: Double) throws -> Data {
+        let methods = summary.methods.map { method -> (String, Document.Method) in
+            let versus = method.versusBestSingle
+            return (
+                method.name,
+                Document.Method(
+                    reward: method.reward, standardError: method.standardError,
+                    versusBestSingle: ["mean": versus.mean, "low": versus.low, "high": versus.high],
+                    adjustedPValue: method.adjustedPValue, gapClosed: method.gapClosed,
+                    calibrationError: method.calibration?.expectedCalibrationError)
+            )
+        }
+        let document = Document(
+            format: 1, key: key, name: run.recipe.name, split: result.name, testTasks: result.testRows.count,
+            methods: Dictionary(uniqueKeysWithValues: methods), preferred: summary.preferred, verdict: summary.verdict,
+            keptGeneration: result.keptGeneration, timing: .init(seconds: seconds))
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return try encoder.encode(document) + Data("\n".utf8)
+    }
+}

@@ -1,0 +1,92 @@
+import Evolution
+import Foundation
+import Routing
+import Tensors
+
+/// The search: one checkpoint a generation, one line of metrics a generation.
+struct EvolveStage {
+    let run: Run
+
+    func perform() throws {
+        try run.directory.require(run.directory.sft, from: .sft)
+        let sft = try SFTCheckpoint(reading: run.directory.sft)
+        let (data, split, _) = try run.recorded()
+        let settings = run.recipe.evolve
+        let key = StageKey([
+            "evolve", sft.key, "\(run.recipe.seed)", settings.start.rawValue, settings.resolvedRunAction.rawValue,
+            "\(settings.resolvedRunSigma)", "\(settings.popsize ?? 0)", settings.stepControl?.rawValue ?? "auto",
+        ]).hex
+        let ground = HeadSearch.Ground(
+            train: data.set(data.usable(split.train)), validation: data.set(data.usable(split.validation)),
+            action: settings.resolvedRunAction, threads: run.threads)
+        var search: HeadSearch
+        if let checkpoint = try newestCheckpoint(key: key) {
+            search = checkpoint.search
+            guard search.search.generation < settings.generations else {
+                run.monitor.note("evolve: finished already")
+                return
+            }
+            run.monitor.note("evolve: goes on after generation \(search.search.generation)")
+        } else {
+            let head = sft.trained.head
+            search = HeadSearch(
+                from: settings.start == .sft ? head : RoutingHead(zeros: head.workers, width: head.width),
+                sigma: settings.resolvedRunSigma, settings: settings, seed: run.recipe.seed, on: ground)
+            try keep(search, key: key)
+        }
+        try restoreMetrics(search.history)
+        try advance(&search, until: settings.generations, key: key, on: ground)
+    }
+
+    private func advance(_ search: inout HeadSearch, until last: Int, key: String, on ground: HeadSearch.Ground) throws {
+        while search.search.generation < last {
+            try run.monitor.checkpoint("after generation \(search.search.generation)")
+            search.step(on: ground)
+            try keep(search, key: key)
+            if let record = search.history.last {
+                try Durable.append(Self.line(record), to: run.directory.metrics)
+                run.monitor.progress(
+                    "evolve", record.generation, of: last,
+                    detail: "train \(record.train.fixed(4)), validation \(record.validation.fixed(4)), σ \(record.sigma.fixed(4))")
+            }
+        }
+        run.monitor.note(
+            "evolve: validation reward \(search.kept.validationReward.fixed(4)), the mean of generation \(search.kept.generation) kept of \(last)")
+    }
+
+    private func keep(_ search: HeadSearch, key: String) throws {
+        try Checkpoint(search: search, key: key).write(to: run.directory.checkpoint(generation: search.search.generation))
+    }
+
+    /// The newest checkpoint of this very search; those of another are removed. A damaged one is passed over, and said.
+    private func newestCheckpoint(key: String) throws -> Checkpoint? {
+        for generation in run.directory.checkpointedGenerations.reversed() {
+            let file = run.directory.checkpoint(generation: generation)
+            let checkpoint: Checkpoint
+            do { checkpoint = try Checkpoint(reading: file) } catch {
+                run.monitor.note("evolve: passing over a checkpoint that cannot be read: \(error)")
+                continue
+            }
+            if checkpoint.key == key { return checkpoint }
+            run.monitor.note("evolve: the recipe or its data changed; starting again")
+            for stale in run.directory.checkpointedGenerations {
+                try Durable.remove(run.directory.checkpoint(generation: stale))
+            }
+            return nil
+        }
+        return nil
+    }
+
+    /// Metrics follow the checkpoints: a kill between the two leaves a line missing or too many.
+    private func restoreMetrics(_ history: [GenerationRecord]) throws {
+        let text = try history.map { try Self.line($0) + "\n" }.joined()
+        try Durable.replace(run.directory.metrics, by: Data(text.utf8))
+    }
+
+    private static func line(_ record: GenerationRecord) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return String(decoding: try encoder.encode(record), as: UTF8.self)
+    }
+}

@@ -1,0 +1,103 @@
+import Evolution
+public import Foundation
+import HDF5
+import Routing
+import Tensors
+
+/// What is in any file that we write, and in model files, as lines for people.
+public enum Inspection {
+    /// Lines that describe `path`: a run folder, a bundle, an HDF5 file, safetensors, a recipe, JSON.
+    ///
+    /// Throws one line where the file is damaged or isn't one of these.
+    public static func lines(of url: URL) throws -> [String] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+            throw InputError(url.path, "no such file or folder")
+        }
+        if isFolder.boolValue { return try folder(url) }
+        switch url.pathExtension {
+        case "h5": return try hdf5(url)
+        case "safetensors": return try safetensors(url)
+        case "json", "jsonl": return try json(url)
+        case "yaml", "yml":
+            let recipe = try Recipe(reading: url)
+            return recipe.yaml(relativeTo: url.deletingLastPathComponent()).split(separator: "\n").map(String.init)
+        default: throw InputError(url.path, "is of no kind that baton writes (.h5, .safetensors, .json, .jsonl, .yaml)")
+        }
+    }
+
+    private static func folder(_ url: URL) throws -> [String] {
+        if FileManager.default.fileExists(atPath: url.appendingPathComponent("router.json").path) { return try bundle(url) }
+        let run = RunDirectory(url)
+        guard run.exists(run.recipe) else {
+            throw InputError(url.path, "is neither a run nor a router bundle: no recipe.yaml, no router.json")
+        }
+        let recipe = try Recipe(reading: run.recipe)
+        var lines = ["run \(recipe.name), split \(recipe.split) of \(recipe.outcomes.path)"]
+        lines.append("states.h5        \(run.exists(run.states) ? "\(try States(reading: run.states).ids.count) states" : "not yet")")
+        lines.append("sft.h5           \(run.exists(run.sft) ? "validation reward \(try SFTCheckpoint(reading: run.sft).trained.validationReward.fixed(4))" : "not yet")")
+        if let generation = run.checkpointedGenerations.last {
+            let kept = try Checkpoint(reading: run.checkpoint(generation: generation)).search.kept
+            lines.append("checkpoints      \(generation) generations, \(kept.generation) kept at validation reward \(kept.validationReward.fixed(4))")
+        } else {
+            lines.append("checkpoints      not yet")
+        }
+        lines.append("report           \(run.exists(run.report) ? run.htmlReport.path : "not yet")")
+        if run.exists(run.router.appendingPathComponent("router.json")) {
+            lines.append(contentsOf: try bundle(run.router))
+        } else {
+            lines.append("router           not yet")
+        }
+        return lines
+    }
+
+    private static func bundle(_ url: URL) throws -> [String] {
+        let bundle = try RouterBundle(reading: url), manifest = bundle.manifest
+        return [
+            "router \(manifest.name), format \(manifest.format)",
+            "workers          \(manifest.workers.joined(separator: ", "))",
+            "backbone         \(manifest.backbone.name), width \(manifest.backbone.width), sha256 \(manifest.backbone.sha256)",
+            "embed            \(manifest.embed.prompt), \(manifest.embed.readout), normalize \(manifest.embed.normalize), at most \(manifest.embed.maxTokens) tokens",
+            "head             \(bundle.head.weight.shape), root mean square \(bundle.head.rootMeanSquare.fixed(4))",
+            "probes           \(manifest.probes.count)",
+            "kept             generation \(manifest.provenance.generation), validation reward \(manifest.provenance.validationReward.fixed(4))",
+        ]
+    }
+
+    private static func hdf5(_ url: URL) throws -> [String] {
+        let archive = try HDF5File(reading: url.path)
+        func attributes(_ object: String) throws -> [String] {
+            try archive.attributes(of: object).map { "  @\($0.name) = \($0.value)" }
+        }
+        var lines = ["/"] + (try attributes("/"))
+        for entry in try archive.entries() {
+            lines.append("/\(entry.name)  \(entry.kind)")
+            lines.append(contentsOf: try attributes(entry.name))
+        }
+        return lines
+    }
+
+    private static func safetensors(_ url: URL) throws -> [String] {
+        let weights = try MappedWeights(reading: url)
+        return weights.names.map { "\($0)  \(weights.type(of: $0).map { "\($0)" } ?? "") \(weights.shape(of: $0) ?? [])" }
+    }
+
+    private static func json(_ url: URL) throws -> [String] {
+        var lines = 0
+        if url.pathExtension == "jsonl" {
+            var first = ""
+            try JSONLines.forEach(in: url) { line, number in
+                guard (try? JSONSerialization.jsonObject(with: line, options: .fragmentsAllowed)) != nil else {
+                    throw InputError("\(url.path):\(number)", "is not JSON")
+                }
+                if lines == 0 { first = String(decoding: line, as: UTF8.self) }
+                lines += 1
+            }
+            return ["\(lines) lines", "first: \(first.prefix(400))"]
+        }
+        guard let object = try? JSONSerialization.jsonObject(with: readFile(url), options: .fragmentsAllowed),
+            let text = try? JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .fragmentsAllowed])
+        else { throw InputError(url.path, "is not JSON") }
+        return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+}

@@ -1,0 +1,243 @@
+public import Backbones
+public import Foundation
+public import Routing
+
+/// Everything that a run depends on.
+public struct Recipe: Sendable, Equatable {
+    /// What the run and its router are called.
+    public var name: String
+    /// Every random choice follows from this.
+    public var seed: UInt64
+    /// A Hugging Face model directory.
+    public var model: URL
+    /// A folder of recorded outcomes, and the split of it that the run uses.
+    public var outcomes: URL, split: String
+    public var embed: EmbedSettings
+    public var sft: SFTSettings
+    public var evolve: EvolveSettings
+    public var evaluate: EvaluateSettings
+}
+
+/// How a text becomes a hidden state; what is `nil` is taken from the model directory.
+public struct EmbedSettings: Sendable, Equatable {
+    /// What of a task the backbone reads.
+    public enum Prompt: String, Sendable, CaseIterable { case lastUser = "last_user" }
+    /// The arithmetic of the forward pass.
+    public enum Precision: String, Sendable, CaseIterable { case f32 }
+
+    public var prompt = Prompt.lastUser
+    public var readout: Readout?
+    public var normalize: Bool?
+    public var precision = Precision.f32
+    public var maxTokens: Int?
+
+    /// Everything as the model directory says.
+    public init() {}
+}
+
+/// The SFT of the head; what is `nil` is a grid that validation decides.
+public struct SFTSettings: Sendable, Equatable {
+    public var temperatures: [Double]?
+    public var ridges: [Double]?
+    /// κ of ``OutcomeTable/taskWeights(kappa:)``.
+    public var kappa = 0.0
+
+    /// The reference's grids, tasks unweighted.
+    public init() {}
+
+    /// The same as options of the trainer.
+    public var options: TrainingOptions {
+        TrainingOptions(
+            temperatures: temperatures ?? TrainingOptions.defaultTemperatures,
+            ridges: ridges ?? TrainingOptions.defaultRidges, kappa: kappa)
+    }
+}
+
+/// The search that follows SFT.
+public struct EvolveSettings: Sendable, Equatable {
+    /// Where rewards come from.
+    public enum Environment: String, Sendable, CaseIterable { case replay }
+    /// Whether rewards are expectations or draws.
+    public enum Draws: String, Sendable, CaseIterable { case exact }
+    /// Where the mean of the distribution begins.
+    public enum Start: String, Sendable, CaseIterable { case sft, zero }
+    /// How σ is adapted.
+    public enum StepControl: String, Sendable, CaseIterable {
+        case cumulative
+        case twoPoint = "two_point"
+    }
+
+    public var start = Start.sft
+    /// `nil`: argmax from an SFT head in a study (as the reference), else sample.
+    public var action: Action?
+    /// In units of the start head's root mean square, absolute for a zero head. Several: validation decides.
+    public var sigmas: [Double]?
+    /// `nil`: ⌊4 + 3 ln n⌋ for n weights.
+    public var popsize: Int?
+    public var generations = 60
+    /// `nil`: by the number of weights.
+    public var stepControl: StepControl?
+
+    /// A run's defaults.
+    public init() {}
+
+    /// The reference's search, which a study compares by.
+    public static var reference: EvolveSettings {
+        var settings = EvolveSettings()
+        settings.popsize = 32
+        settings.generations = 250
+        settings.stepControl = .cumulative
+        return settings
+    }
+}
+
+/// The verdict.
+public struct EvaluateSettings: Sendable, Equatable {
+    /// Replicates of the paired bootstrap.
+    public var bootstrap = 10_000
+
+    /// 10,000 replicates.
+    public init() {}
+}
+
+// MARK: Reading
+
+extension Recipe {
+    /// Reads a recipe file. `overrides` are dotted keys with the text that a flag gave.
+    ///
+    /// Throws ``InputError`` naming file and line, or the flag.
+    public init(reading file: URL, overrides: [(key: String, value: String)] = []) throws {
+        var reader = try RecipeReader(reading: file, overrides: overrides)
+        if let version = try reader.placed("version"), version.text != "1" {
+            throw InputError(version.place, "version: this baton reads version 1, got \"\(version.text)\"")
+        }
+        let folder = file.deletingLastPathComponent()
+        name = try reader.string("name") ?? file.deletingPathExtension().lastPathComponent
+        seed = try reader.seed("seed", or: 0)
+        guard let outcomes = try reader.string("outcomes") else {
+            throw InputError(file.path, "key outcomes is missing; name a folder with tasks.jsonl, workers.csv and splits.json")
+        }
+        self.outcomes = resolve(outcomes, against: folder)
+        model = resolve(try reader.string("model") ?? "Models/all-MiniLM-L6-v2", against: folder)
+        split = try reader.string("split") ?? "0"
+        embed = try EmbedSettings(from: &reader)
+        sft = try SFTSettings(from: &reader)
+        evolve = try EvolveSettings(from: &reader, defaults: EvolveSettings())
+        evaluate = try EvaluateSettings(from: &reader)
+        try reader.finish()
+        guard (evolve.sigmas ?? [0]).count == 1 else {
+            throw InputError(file.path, "evolve.sigma: a run takes one step size; `baton study` compares several")
+        }
+    }
+}
+
+extension EmbedSettings {
+    /// The settings that flags gave, the rest as the model directory says. Throws ``InputError`` naming the flag.
+    public init(overrides: [(key: String, value: String)]) throws {
+        var reader = RecipeReader(overrides: overrides)
+        try self.init(from: &reader)
+        try reader.finish()
+    }
+
+    init(from reader: inout RecipeReader) throws {
+        prompt = try reader.choice("embed.prompt") ?? .lastUser
+        readout = try reader.automaticChoice("embed.readout")
+        normalize = try reader.automaticChoice("embed.normalize").map { (flag: Flag) in flag == .true }
+        precision = try reader.choice("embed.precision") ?? .f32
+        maxTokens = try reader.automaticInteger("embed.max_tokens", in: 1...Int(Int32.max))
+    }
+
+    private enum Flag: String, CaseIterable { case `true`, `false` }
+}
+
+extension SFTSettings {
+    init(from reader: inout RecipeReader) throws {
+        temperatures = try reader.numbers("sft.temperature", above: 0)
+        ridges = try reader.numbers("sft.ridge", above: 0, inclusive: true)
+        kappa = try reader.numbers("sft.kappa", above: 0, inclusive: true)?.first ?? 0
+    }
+}
+
+extension EvolveSettings {
+    init(from reader: inout RecipeReader, defaults: EvolveSettings) throws {
+        let _: Environment? = try reader.choice("evolve.environment")
+        let _: Draws? = try reader.choice("evolve.draws")
+        start = try reader.choice("evolve.start") ?? defaults.start
+        action = try reader.automaticChoice("evolve.action") ?? defaults.action
+        sigmas = try reader.numbers("evolve.sigma", above: 0) ?? defaults.sigmas
+        popsize = try reader.automaticInteger("evolve.popsize", in: 4...1_000_000) ?? defaults.popsize
+        generations = try reader.integer("evolve.generations", in: 0...1_000_000, or: defaults.generations)
+        stepControl = try reader.automaticChoice("evolve.step_control") ?? defaults.stepControl
+    }
+}
+
+extension EvaluateSettings {
+    init(from reader: inout RecipeReader) throws {
+        bootstrap = try reader.integer("evaluate.bootstrap", in: 100...10_000_000, or: 10_000)
+    }
+}
+
+/// `path` against `folder` where something stands there, else against the current folder.
+func resolve(_ path: String, against folder: URL) -> URL {
+    let beside = URL(fileURLWithPath: path, relativeTo: folder).standardizedFileURL
+    if path.hasPrefix("/") || FileManager.default.fileExists(atPath: beside.path) { return beside }
+    return URL(fileURLWithPath: path).standardizedFileURL
+}
+
+// MARK: Writing
+
+extension Recipe {
+    /// The recipe with every key, as YAML; paths are relative to `folder`, where the text is to stand.
+    public func yaml(relativeTo folder: URL) -> String {
+        func list(_ values: [Double]?) -> String {
+            values.map { $0.count == 1 ? $0[0].short : "[\($0.map(\.short).joined(separator: ", "))]" } ?? "auto"
+        }
+        return """
+            version: 1
+            name: \(quoted(name))
+            seed: \(seed)
+            model: \(quoted(relativePath(of: model, from: folder)))
+            outcomes: \(quoted(relativePath(of: outcomes, from: folder)))
+            split: \(quoted(split))
+            embed:
+              prompt: \(embed.prompt.rawValue)
+              readout: \(embed.readout?.rawValue ?? "auto")
+              normalize: \(embed.normalize.map(String.init) ?? "auto")
+              precision: \(embed.precision.rawValue)
+              max_tokens: \(embed.maxTokens.map(String.init) ?? "auto")
+            sft:
+              temperature: \(list(sft.temperatures))
+              ridge: \(list(sft.ridges))
+              kappa: \(sft.kappa.short)
+            evolve:
+              environment: replay
+              draws: exact
+              start: \(evolve.start.rawValue)
+              action: \(evolve.action?.rawValue ?? "auto")
+              sigma: \(list(evolve.sigmas))
+              popsize: \(evolve.popsize.map(String.init) ?? "auto")
+              generations: \(evolve.generations)
+              step_control: \(evolve.stepControl?.rawValue ?? "auto")
+            evaluate:
+              bootstrap: \(evaluate.bootstrap)
+
+            """
+    }
+
+    /// A double-quoted YAML scalar; JSON's escapes are YAML's.
+    private func quoted(_ text: String) -> String {
+        let plain = text.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-_./".unicodeScalars.contains(scalar))
+        }
+        if plain, text.unicodeScalars.first?.properties.isAlphabetic == true || text.hasPrefix("../") { return text }
+        return "\"" + text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] } + "\""
+    }
+}
+
+/// `target` as a path from `folder`, both absolute.
+func relativePath(of target: URL, from folder: URL) -> String {
+    let to = target.standardizedFileURL.pathComponents, from = folder.standardizedFileURL.pathComponents
+    let common = zip(to, from).prefix { $0 == $1 }.count
+    let parts = Array(repeating: "..", count: from.count - common) + to[common...]
+    return parts.isEmpty ? "." : parts.joined(separator: "/")
+}

@@ -1,0 +1,62 @@
+public import Foundation
+import HDF5
+
+/// The folder of one run. Everything in it is append-only or replaced whole.
+public struct RunDirectory: Sendable, Equatable {
+    public let url: URL
+
+    /// The run in `url`, which need not exist yet.
+    public init(_ url: URL) { self.url = url.standardizedFileURL }
+
+    /// The resolved recipe.
+    public var recipe: URL { url.appendingPathComponent("recipe.yaml") }
+    /// Hidden states of all tasks.
+    public var states: URL { url.appendingPathComponent("states.h5") }
+    /// The head after SFT.
+    public var sft: URL { checkpoints.appendingPathComponent("sft.h5") }
+    /// Where checkpoints are.
+    public var checkpoints: URL { url.appendingPathComponent("checkpoints") }
+    /// One JSON line a generation.
+    public var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
+    /// The verdict, for programs and for people.
+    public var report: URL { url.appendingPathComponent("report.json") }
+    public var htmlReport: URL { url.appendingPathComponent("report.html") }
+    /// The router bundle.
+    public var router: URL { url.appendingPathComponent("router") }
+
+    /// The search after `generation`.
+    public func checkpoint(generation: Int) -> URL {
+        let digits = String(generation)
+        let padded = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+        return checkpoints.appendingPathComponent("gen-\(padded).h5")
+    }
+
+    /// Generations whose checkpoints are in the folder, ascending.
+    public var checkpointedGenerations: [Int] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints.path)) ?? []
+        return names.compactMap { name in
+            guard name.hasPrefix("gen-"), name.hasSuffix(".h5") else { return nil }
+            return Int(name.dropFirst(4).dropLast(3))
+        }.sorted()
+    }
+
+    func exists(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
+
+    /// The key that the HDF5 file at `file` carries; `nil` where there is none.
+    func key(of file: URL) throws -> String? {
+        guard exists(file) else { return nil }
+        return try HDF5File(reading: file.path).stringAttribute("key")
+    }
+
+    /// Throws ``InputError`` naming the stage to run first, unless `file` is there.
+    func require(_ file: URL, from stage: Stage) throws {
+        guard exists(file) else {
+            throw InputError(file.path, "no such file; run `baton \(stage.rawValue) \(url.path)` first")
+        }
+    }
+}
+
+/// The stages of a run, in their order.
+public enum Stage: String, Sendable, CaseIterable {
+    case embed, sft, evolve, evaluate, export
+}

@@ -1,0 +1,108 @@
+public import Foundation
+import HDF5
+public import Tensors
+
+/// Hidden states with the ids of their texts and what made them.
+public struct States: Sendable, Equatable {
+    /// What a state depends on besides its text.
+    public struct Provenance: Sendable, Equatable, Codable {
+        /// Name of the model's folder, and the SHA-256 of its weights.
+        public var model: String, modelSHA256: String
+        /// What of a task was read: `last_user`, or `text` where texts were given as they are.
+        public var prompt: String
+        public var readout: String
+        public var normalize: Bool
+        public var precision: String
+        public var maxTokens: Int
+
+        enum CodingKeys: String, CodingKey {
+            case model, prompt, readout, normalize, precision
+            case modelSHA256 = "model_sha256"
+            case maxTokens = "max_tokens"
+        }
+    }
+
+    public var ids: [String]
+    /// `[ids, width]`.
+    public var values: Tensor
+    public var provenance: Provenance
+    /// Digest of the model, the settings and every id with its text.
+    public var key: String
+
+    static let format: Int64 = 1
+
+    /// The states in `file`. Throws ``InputError`` where it isn't a file of states or is damaged.
+    public init(reading file: URL) throws {
+        let archive = try HDF5File(reading: file.path)
+        try archive.require(kind: "states", format: Self.format)
+        provenance = try Provenance(from: archive)
+        key = try archive.stringAttribute("key")
+        ids = try archive.readStrings("ids")
+        let (scalars, shape) = try archive.read("states", as: Float.self, rank: 2)
+        guard shape[0] == ids.count else {
+            throw InputError(file.path, "\(shape[0]) states for \(ids.count) ids; make the file again")
+        }
+        guard scalars.allSatisfy(\.isFinite) else {
+            throw InputError(file.path, "states: a value is not finite; make the file again")
+        }
+        values = Tensor(shape: shape, scalars: scalars)
+    }
+
+    /// States that were just made.
+    public init(ids: [String], values: Tensor, provenance: Provenance, key: String) {
+        self.ids = ids
+        self.values = values
+        self.provenance = provenance
+        self.key = key
+    }
+
+    /// Replaces `file` by these states.
+    public func write(to file: URL) throws {
+        try Durable.replace(file) { beside in
+            let archive = try HDF5File(creating: beside.path)
+            try provenance.write(to: archive, key: key)
+            try archive.write(ids, to: "ids")
+            try archive.write(values.scalars, shape: values.shape, to: "states")
+            try archive.close()
+        }
+    }
+}
+
+extension States.Provenance {
+    init(from archive: borrowing HDF5File) throws {
+        model = try archive.stringAttribute("model")
+        modelSHA256 = try archive.stringAttribute("model_sha256")
+        prompt = try archive.stringAttribute("prompt")
+        readout = try archive.stringAttribute("readout")
+        normalize = try archive.boolAttribute("normalize")
+        precision = try archive.stringAttribute("precision")
+        maxTokens = Int(try archive.int64Attribute("max_tokens"))
+    }
+
+    /// Notes this on a file of states.
+    func write(to archive: borrowing HDF5File, key: String) throws {
+        try archive.setAttribute("format", to: .int64(States.format))
+        try archive.setAttribute("kind", to: .string("states"))
+        try archive.setAttribute("key", to: .string(key))
+        try archive.setAttribute("model", to: .string(model))
+        try archive.setAttribute("model_sha256", to: .string(modelSHA256))
+        try archive.setAttribute("prompt", to: .string(prompt))
+        try archive.setAttribute("readout", to: .string(readout))
+        try archive.setAttribute("normalize", to: .bool(normalize))
+        try archive.setAttribute("precision", to: .string(precision))
+        try archive.setAttribute("max_tokens", to: .int64(Int64(maxTokens)))
+    }
+}
+
+extension HDF5File {
+    /// Throws ``InputError`` unless this is a file of ours of that kind and format.
+    borrowing func require(kind: String, format: Int64) throws {
+        guard try hasAttribute("kind"), try stringAttribute("kind") == kind else {
+            throw InputError(path, "is not a file of \(kind) that baton wrote")
+        }
+        let found = try int64Attribute("format")
+        guard found == format else {
+            throw InputError(path, "has format \(found); this baton reads format \(format)")
+        }
+    }
+}

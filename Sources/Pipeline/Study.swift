@@ -1,0 +1,189 @@
+public import Foundation
+import Routing
+import Statistics
+import Synchronization
+public import Tensors
+
+/// Every method on the splits of a folder of recorded outcomes: is routing worth it on this data?
+public struct Study: Sendable {
+    /// What a study is asked.
+    public struct Options: Sendable {
+        public var model: URL
+        public var cache: URL
+        /// Names of splits; `nil` for all.
+        public var splits: [String]?
+        /// Whether the options of the head are compared too.
+        public var allMethods: Bool
+        public var seed: UInt64 = 0
+        public var embed = EmbedSettings()
+        public var sft = SFTSettings()
+        public var evolve = EvolveSettings.reference
+        public var evaluate = EvaluateSettings()
+
+        /// A study's own defaults, with recipe keys overridden by `overrides`. Throws ``InputError`` naming the flag.
+        public init(
+            model: URL, cache: URL, splits: [String]?, allMethods: Bool, overrides: [(key: String, value: String)]
+        ) throws {
+            self.model = model
+            self.cache = cache
+            self.splits = splits
+            self.allMethods = allMethods
+            var reader = RecipeReader(overrides: overrides)
+            seed = try reader.seed("seed", or: 0)
+            embed = try EmbedSettings(from: &reader)
+            sft = try SFTSettings(from: &reader)
+            evolve = try EvolveSettings(from: &reader, defaults: .reference)
+            evaluate = try EvaluateSettings(from: &reader)
+            try reader.finish()
+        }
+    }
+
+    /// What came out.
+    public struct Result: Sendable {
+        public var folder: OutcomeFolder
+        public var provenance: States.Provenance
+        public var splits: [SplitResult]
+        public var summary: Summary
+        /// Wall time of the whole study.
+        public var seconds: Double
+    }
+
+    let options: Options
+    let threads: Threads
+    let monitor: Monitor
+
+    /// The numbers don't depend on `threads`.
+    public init(options: Options, threads: Threads, monitor: Monitor) {
+        self.options = options
+        self.threads = threads
+        self.monitor = monitor
+    }
+
+    /// Embeds what isn't in the cache, compares every method on every split, and sums up.
+    public func run(on url: URL) throws -> Result {
+        let clock = ContinuousClock(), start = clock.now
+        let folder = try OutcomeFolder(reading: url)
+        let names = try splitNames(in: folder, at: url)
+        let embedding = try Embedding(model: options.model, settings: options.embed)
+        let states = try embedding.cachedStates(
+            texts: folder.prompts, cache: options.cache, threads: threads, monitor: monitor)
+        try monitor.checkpoint("after the hidden states")
+        let results = compare(names, in: RecordedStates(folder: folder, states: states))
+        try monitor.checkpoint("before the summary")
+        let summary = Summary(results, bootstrap: options.evaluate.bootstrap, seed: options.seed)
+        return Result(
+            folder: folder, provenance: embedding.provenance, splits: results, summary: summary,
+            seconds: (clock.now - start) / .seconds(1))
+    }
+
+    private func splitNames(in folder: OutcomeFolder, at url: URL) throws -> [String] {
+        guard let wanted = options.splits else { return folder.splitNames }
+        for name in wanted where folder.splits[name] == nil {
+            throw InputError("--splits", "no split \"\(name)\"; there are \(folder.splitNames.joined(separator: ", "))")
+        }
+        return wanted
+    }
+
+    /// Splits are independent, so each is one piece of work; a study of one split threads inside it.
+    private func compare(_ names: [String], in data: RecordedStates) -> [SplitResult] {
+        let inner = names.count > 1 ? Threads.one : threads
+        let finished = Finished()
+        return threads.map(names.count) { index in
+            let comparison = Comparison(
+                data: data, sft: options.sft, evolve: options.evolve, withOptions: options.allMethods,
+                seed: options.seed &+ UInt64(index) &* 1009)
+            guard let split = data.folder.splits[names[index]], !monitor.stopping() else {
+                return SplitResult(name: names[index], testRows: [], methods: [], history: [], keptGeneration: 0)
+            }
+            let result = comparison.judge(names[index], split, threads: inner)
+            let done = finished.add()
+            let evolved = result.method("evolved")?.reward ?? 0, single = result.method("best_single")?.reward ?? 0
+            monitor.progress(
+                "study", done, of: names.count,
+                detail: "split \(names[index]): best single \(single.fixed(3)), evolved \(evolved.fixed(3))")
+            return result
+        }
+    }
+}
+
+/// A class because a local atomic cannot be captured by the closures of several threads.
+private final class Finished: Sendable {
+    private let count = Mutex(0)
+
+    func add() -> Int {
+        count.withLock {
+            $0 += 1
+            return $0
+        }
+    }
+}
+
+// MARK: JSON
+
+extension Study.Result {
+    /// The object that `baton study --json` prints.
+    public func json() throws -> Data {
+        let object = Document(
+            dataset: folder.name, workers: folder.outcomes.workers,
+            splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.name, Document.Split($0)) }),
+            summary: Dictionary(uniqueKeysWithValues: summary.methods.map { ($0.name, Document.Method($0)) }),
+            verdict: summary.verdict, preferred: summary.preferred, seconds: seconds)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return try encoder.encode(object)
+    }
+
+    struct Document: Encodable {
+        struct Split: Encodable {
+            struct Method: Encodable {
+                var reward: Double
+                var validationReward: Double?
+                var note: String?
+            }
+
+            var testTasks: Int
+            var methods: [String: Method]
+
+            init(_ split: SplitResult) {
+                testTasks = split.testRows.count
+                methods = Dictionary(
+                    uniqueKeysWithValues: split.methods.map {
+                        ($0.name, Method(reward: $0.reward, validationReward: $0.validationReward, note: $0.note.isEmpty ? nil : $0.note))
+                    })
+            }
+        }
+
+        struct Interval: Encodable {
+            var mean: Double, low: Double, high: Double
+        }
+
+        struct Method: Encodable {
+            var reward: Double
+            var standardError: Double
+            var versusBestSingle: Interval
+            var pValue: Double, adjustedPValue: Double?
+            var gapClosed: Double
+            var calibrationError: Double?
+
+            init(_ method: MethodSummary) {
+                reward = method.reward
+                standardError = method.standardError
+                let estimate = method.versusBestSingle
+                versusBestSingle = Interval(mean: estimate.mean, low: estimate.low, high: estimate.high)
+                pValue = method.pValue
+                adjustedPValue = method.adjustedPValue
+                gapClosed = method.gapClosed
+                calibrationError = method.calibration?.expectedCalibrationError
+            }
+        }
+
+        var dataset: String
+        var workers: [String]
+        var splits: [String: Split]
+        var summary: [String: Method]
+        var verdict: String
+        var preferred: String
+        var seconds: Double
+    }
+}

@@ -1,0 +1,198 @@
+import Foundation
+import Reports
+import Routing
+import Statistics
+import Tensors
+
+/// The verdict as people read it: a table for the terminal, a page with the pictures behind it.
+public struct StudyReport: Sendable {
+    let folder: OutcomeFolder
+    let splits: [SplitResult]
+    let summary: Summary
+    let provenance: States.Provenance
+    /// Wall time; `nil` leaves it out.
+    let seconds: Double?
+
+    init(folder: OutcomeFolder, splits: [SplitResult], summary: Summary, provenance: States.Provenance, seconds: Double?) {
+        self.folder = folder
+        self.splits = splits
+        self.summary = summary
+        self.provenance = provenance
+        self.seconds = seconds
+    }
+
+    /// The report of a study.
+    public init(_ result: Study.Result) {
+        self.init(
+            folder: result.folder, splits: result.splits, summary: result.summary, provenance: result.provenance,
+            seconds: result.seconds)
+    }
+
+    /// The table and the sentence, for a terminal.
+    public func text() -> String {
+        let tests = splits.map(\.testRows.count)
+        let tasks = tests.min() == tests.max() ? "\(tests.first ?? 0)" : "\(tests.min() ?? 0) to \(tests.max() ?? 0)"
+        let heading =
+            "\(folder.name): \(folder.ids.count) tasks, \(folder.outcomes.workers.count) workers, "
+            + "\(splits.count) split\(splits.count == 1 ? "" : "s") of \(tasks) test tasks"
+        return [heading, table.text(), summary.verdict].joined(separator: "\n\n")
+    }
+
+    /// The whole report as one page that loads nothing.
+    public func html(title: String) -> String { report(title: title).html() }
+
+    /// The picture of the result as an SVG file.
+    public func picture() -> String { chart.svg() }
+
+    /// The whole report.
+    func report(title: String) -> Report {
+        var facts = [
+            Report.Fact("tasks", "\(folder.ids.count) in \(Set(folder.domains).count) domains"),
+            Report.Fact("workers", folder.outcomes.workers.joined(separator: ", ")),
+            Report.Fact("splits", splits.map { "\($0.name) (\($0.testRows.count) test tasks)" }.joined(separator: ", ")),
+            Report.Fact(
+                "backbone",
+                "\(provenance.model), \(provenance.readout)\(provenance.normalize ? ", normalised" : ""), "
+                    + "at most \(provenance.maxTokens) tokens"),
+        ]
+        if let seconds { facts.append(Report.Fact("took", "\(seconds.fixed(1)) s")) }
+        return Report(title: title, verdict: summary.verdict, facts: facts, sections: sections)
+    }
+
+    /// The picture of the result: each method's mean reward with its interval.
+    private var chart: Chart {
+        let single = summary.methods.first { $0.name == "best_single" }?.reward ?? 0
+        let entries = summary.methods.filter { $0.name != "oracle_crossfit" }.map { method in
+            let versus = method.versusBestSingle
+            return IntervalChart.Entry(
+                method.name,
+                Estimate(
+                    mean: method.reward, low: method.reward - (versus.mean - versus.low),
+                    high: method.reward + (versus.high - versus.mean)),
+                isEmphasised: method.name == summary.preferred)
+        }
+        return .intervals(
+            IntervalChart(
+                title: "Mean reward on held-out tasks, with the 95 % interval of its difference to the best single worker",
+                axisTitle: "mean reward", entries: entries, reference: .init(value: single, label: "best single worker")))
+    }
+
+    // MARK: Parts
+
+    private var sections: [Report.Section] {
+        [
+            Report.Section(heading: "Methods", text: Self.legend, table: table, charts: [chart]),
+            Report.Section(
+                heading: "Evolution",
+                text: "Rewards of the mean of the distribution. The generation that validation prefers is kept; 0 is the start.",
+                charts: histories),
+            Report.Section(
+                heading: "Routing by domain",
+                text: "Share of each domain's test tasks that \(summary.preferred) gives to each worker.", charts: [heatMap]),
+            Report.Section(
+                heading: "Calibration",
+                text: "Estimated success of the chosen worker against what it achieved. A routing softmax is no such "
+                    + "estimate: for heads it is mapped by isotonic regression on validation.",
+                charts: reliability),
+            lost,
+        ]
+    }
+
+    private static let legend = """
+        Reward is the mean over splits of the mean over test tasks; ± its standard error. The difference to the best single \
+        worker (chosen on train) is paired by task, its 95 % interval bootstrapped over tasks; p is two-sided, adjusted by \
+        Holm. The oracle takes the best observed rate of each task and is biased upwards; cross-fitted it chooses on one \
+        half of the repeats and is scored on the other. ECE: expected calibration error of the estimated success.
+        """
+
+    private var table: Table {
+        let columns: [Table.Column] = [
+            .init("method"), .init("reward", .right), .init("±", .right), .init("vs best single", .right),
+            .init("95 % interval", .right), .init("p", .right), .init("gap closed", .right), .init("ECE", .right),
+            .init("chosen"),
+        ]
+        let rows = summary.methods.map { method -> [String] in
+            let versus = method.versusBestSingle, isYardstick = method.name == "best_single"
+            return [
+                method.name, method.reward.fixed(4), method.standardError.fixed(4),
+                isYardstick ? "" : Self.signed(versus.mean),
+                isYardstick ? "" : "\(Self.signed(versus.low)) … \(Self.signed(versus.high))",
+                method.adjustedPValue.map { $0 < 0.001 ? "< 0.001" : $0.fixed(3) } ?? "",
+                isYardstick ? "" : "\((method.gapClosed * 100).fixed(0)) %",
+                method.calibration?.expectedCalibrationError.fixed(3) ?? "", method.note,
+            ]
+        }
+        let preferred = summary.methods.firstIndex { $0.name == summary.preferred }
+        return Table(columns: columns, rows: rows, emphasised: preferred.map { [$0] } ?? [])
+    }
+
+    private static func signed(_ value: Double) -> String { (value < 0 ? "−" : "+") + abs(value).fixed(4) }
+
+    private var histories: [Chart] {
+        splits.filter { $0.history.count > 1 }.map { split in
+            let x = split.history.map { Double($0.generation) }
+            return .lines(
+                LineChart(
+                    title: "Split \(split.name)", xTitle: "generation", yTitle: "mean reward",
+                    series: [
+                        .init("train", x: x, y: split.history.map(\.train)),
+                        .init("validation", x: x, y: split.history.map(\.validation)),
+                    ], marker: .init(x: Double(split.keptGeneration), label: "kept")))
+        }
+    }
+
+    private var reliability: [Chart] {
+        let shown = ["best_single", "knn", "sft", "evolved", summary.preferred]
+        return summary.methods.filter { shown.contains($0.name) }.compactMap { method in
+            method.calibration.map { .reliability(ReliabilityChart(title: method.name, calibration: $0)) }
+        }
+    }
+
+    private var heatMap: Chart {
+        let workers = folder.outcomes.workers, domains = Set(folder.domains).sorted()
+        var counts = domains.map { _ in workers.map { _ in 0.0 } }
+        let rows = Dictionary(uniqueKeysWithValues: zip(domains, domains.indices))
+        for split in splits {
+            for (task, worker) in zip(split.testRows, split.method(summary.preferred)?.choices ?? []) {
+                if let row = rows[folder.domains[task]], let worker { counts[row][worker] += 1 }
+            }
+        }
+        let shares = counts.map { row -> [Double] in
+            let total = row.reduce(0, +)
+            return row.map { total > 0 ? $0 / total : 0 }
+        }
+        return .heatMap(
+            HeatMap(title: "Routing by domain", rows: domains.map { $0.isEmpty ? "–" : $0 }, columns: workers, values: shares))
+    }
+
+    /// Tasks on which the preferred method earned less than the oracle.
+    private var lost: Report.Section {
+        var losses: [(task: Int, loss: Double, worker: Int?)] = []
+        for split in splits {
+            guard let method = split.method(summary.preferred), let oracle = split.method("oracle") else { continue }
+            for (index, task) in split.testRows.enumerated() {
+                let loss = oracle.rewards[index] - method.rewards[index]
+                if loss > 0 { losses.append((task, loss, method.choices.isEmpty ? nil : method.choices[index])) }
+            }
+        }
+        let byTask = Dictionary(grouping: losses) { $0.task }
+        let worst = byTask.map { (task: $0, loss: $1.map(\.loss).reduce(0, +), worker: $1.first?.worker, times: $1.count) }
+            .sorted { ($0.loss, $1.task) > ($1.loss, $0.task) }
+        let workers = folder.outcomes.workers
+        let rows = worst.prefix(40).map { entry -> [String] in
+            let rates = workers.indices.map { folder.outcomes.rates[entry.task, $0] }
+            let best = rates.indices.filter { rates[$0] == rates.filter { !$0.isNaN }.max() }.map { workers[$0] }
+            return [
+                folder.ids[entry.task], folder.domains[entry.task], entry.worker.map { workers[$0] } ?? "",
+                best.joined(separator: ", "), entry.loss.fixed(2), String(folder.prompts[entry.task].prefix(140)),
+            ]
+        }
+        return Report.Section(
+            heading: "Tasks that are lost",
+            text: "\(worst.count) test tasks on which \(summary.preferred) earned less than the oracle, the costliest first"
+                + (worst.count > 40 ? " (40 shown)." : "."),
+            table: Table(
+                columns: [.init("task"), .init("domain"), .init("chosen"), .init("best"), .init("lost", .right), .init("prompt")],
+                rows: Array(rows)))
+    }
+}

@@ -1,0 +1,130 @@
+public import Statistics
+
+/// What all splits together say of one method.
+public struct MethodSummary: Sendable, Equatable {
+    public var name: String
+    /// Mean over splits of the mean test reward.
+    public var reward: Double
+    /// Over splits; over tasks where there is one split.
+    public var standardError: Double
+    /// Mean over splits of the mean validation reward.
+    public var validationReward: Double?
+    /// Difference to the best single worker, paired by task and clustered by it, with a 95 % interval.
+    public var versusBestSingle: Estimate
+    /// Two-sided, of no difference to the best single worker; adjusted by Holm over the methods that a user could choose.
+    public var pValue: Double, adjustedPValue: Double?
+    /// Share of the gap between best single and oracle that is closed.
+    public var gapClosed: Double
+    /// Expected calibration error of the estimated success of the chosen worker; `nil` where there is no estimate.
+    public var calibration: Calibration?
+    /// What validation chose, where all splits agree or there is one.
+    public var note: String
+}
+
+/// The verdict of a study or of one run.
+public struct Summary: Sendable {
+    public var methods: [MethodSummary]
+    /// Route, or do not, and why: one sentence.
+    public var verdict: String
+    /// The learned method that validation prefers.
+    public var preferred: String
+
+    /// Those that nobody can choose, or that are the yardstick.
+    static let notChoosable: Set<String> = ["best_single", "random", "oracle", "oracle_crossfit"]
+
+    /// Summary of `splits`, which all hold the same methods.
+    public init(_ splits: [SplitResult], bootstrap: Int, seed: UInt64) {
+        let names = splits.first?.methods.map(\.name) ?? []
+        let paired = PairedDifferences(splits, against: "best_single", names: names)
+        let tests = paired.tests(replicates: bootstrap, seed: seed)
+        let rewards = names.map { name in splits.compactMap { $0.method(name)?.reward } }
+        let means = rewards.map { $0.reduce(0, +) / Double(max(1, $0.count)) }
+        func reward(_ name: String) -> Double { names.firstIndex(of: name).map { means[$0] } ?? 0 }
+        let gap = reward("oracle") - reward("best_single")
+
+        let choosable = names.indices.filter { !Self.notChoosable.contains(names[$0]) }
+        let adjusted = Dictionary(
+            uniqueKeysWithValues: zip(choosable, holm(choosable.map { tests[$0].pValue })))
+        methods = names.indices.map { index in
+            let parts = splits.compactMap { $0.method(names[index]) }
+            let validation = parts.compactMap(\.validationReward)
+            return MethodSummary(
+                name: names[index], reward: means[index],
+                standardError: splits.count > 1
+                    ? Statistics.standardError(of: rewards[index]) : Statistics.standardError(of: parts.first?.rewards ?? []),
+                validationReward: validation.isEmpty ? nil : validation.reduce(0, +) / Double(validation.count),
+                versusBestSingle: tests[index].estimate, pValue: tests[index].pValue, adjustedPValue: adjusted[index],
+                gapClosed: gap > 0 ? (means[index] - reward("best_single")) / gap : 0,
+                calibration: Self.calibration(parts), note: Self.commonNote(parts.map(\.note)))
+        }
+        // A domain table is told the domain, which a router has to guess from the text: it is shown, not preferred.
+        let learned = methods.filter { !Self.notChoosable.contains($0.name) && $0.name != "domain_table" }
+        let best = learned.max { ($0.validationReward ?? 0) < ($1.validationReward ?? 0) }
+        preferred = best?.name ?? "best_single"
+        verdict = Self.verdict(best, among: methods)
+    }
+
+    private static func calibration(_ parts: [MethodResult]) -> Calibration? {
+        let judged = parts.filter { !$0.estimates.isEmpty }
+        guard !judged.isEmpty else { return nil }
+        return Calibration(predicted: judged.flatMap(\.estimates), observed: judged.flatMap(\.rewards))
+    }
+
+    private static func commonNote(_ notes: [String]) -> String {
+        let distinct = Set(notes.filter { !$0.isEmpty })
+        return distinct.count == 1 ? distinct.first ?? "" : distinct.isEmpty ? "" : "varies"
+    }
+
+    private static func verdict(_ best: MethodSummary?, among methods: [MethodSummary]) -> String {
+        func find(_ name: String) -> MethodSummary? { methods.first { $0.name == name } }
+        guard let best, let single = find("best_single"), let oracle = find("oracle") else {
+            return "Do not route: there is nothing to compare."
+        }
+        let interval = best.versusBestSingle
+        let numbers =
+            "\(best.name) earns \(best.reward.fixed(3)) where the best single worker earns \(single.reward.fixed(3)), "
+            + "\(signed(interval.mean)) (95 % interval \(signed(interval.low)) to \(signed(interval.high)))"
+        if oracle.reward - single.reward < 0.005 {
+            return "Do not route: even an oracle would earn only \(signed(oracle.reward - single.reward)) over the best single worker."
+        }
+        if interval.low <= 0 {
+            return interval.high < 0
+                ? "Do not route: \(numbers), a loss."
+                : "Do not route: \(numbers); with these tasks that cannot be told from nothing."
+        }
+        var sentence = "Route: \(numbers), \((best.gapClosed * 100).fixed(0)) % of the way to the oracle"
+        if let table = find("domain_table"), table.reward > best.reward + best.standardError {
+            sentence += "; a table by domain earns \(table.reward.fixed(3)), so where the domain is known use that"
+        }
+        return sentence + "."
+    }
+
+    private static func signed(_ difference: Double) -> String {
+        (difference < 0 ? "−" : "+") + (abs(difference) * 100).fixed(1) + " points"
+    }
+}
+
+/// Reward differences of every method to one, task by task, over all splits.
+private struct PairedDifferences {
+    private var differences: [[Double]]
+    private var clusters: [Int]
+
+    init(_ splits: [SplitResult], against yardstick: String, names: [String]) {
+        differences = names.map { _ in [] }
+        clusters = splits.flatMap(\.testRows)
+        let total = Double(clusters.count)
+        for split in splits {
+            let base = split.method(yardstick)?.rewards ?? []
+            // Each split counts the same in the mean reward, so it does here, whatever the number of its test tasks.
+            let weight = total / (Double(splits.count) * Double(max(1, split.testRows.count)))
+            for (index, name) in names.enumerated() {
+                let rewards = split.method(name)?.rewards ?? base
+                differences[index].append(contentsOf: zip(rewards, base).map { weight * ($0 - $1) })
+            }
+        }
+    }
+
+    func tests(replicates: Int, seed: UInt64) -> [(estimate: Estimate, pValue: Double)] {
+        Bootstrap.paired(methods: differences, clusters: clusters, replicates: replicates, seed: seed)
+    }
+}

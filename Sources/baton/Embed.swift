@@ -1,0 +1,77 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import Tokenizers
+
+struct EmbedCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "embed", abstract: "Hidden states of a run's tasks, or of any texts.",
+        discussion: """
+            Example: baton embed runs/demo
+            Example: baton embed --model Models/all-MiniLM-L6-v2 --input texts.jsonl --output states.h5
+            """)
+
+    @Argument(help: ArgumentHelp("A recipe file, or the folder of a run.", valueName: "run")) var path: String?
+    @Option(name: .customLong("run"), help: ArgumentHelp("Where the run is kept (default: runs/NAME).", valueName: "dir"))
+    var folder: String?
+    @Option(help: ArgumentHelp("Texts: {\"id\": …, \"text\": …} a line, or task rows.", valueName: "jsonl")) var input: String?
+    @Option(help: ArgumentHelp("Where the states go.", valueName: "h5")) var output: String?
+    @Option(help: "penultimate, last, cls or mean") var readout: String?
+    @Flag(help: "Scale each state to length 1.") var normalize = false
+    @Option(help: "f32") var precision: String?
+    @Option(name: .customLong("max-tokens"), help: "Where texts are cut.") var maxTokens: String?
+    @OptionGroup var common: CommonOptions
+    @OptionGroup(title: "Recipe") var source: SourceKeys
+    @OptionGroup var keys: RecipeKeys
+
+    func validate() throws {
+        if path == nil && (source.model == nil || input == nil || output == nil) {
+            throw ValidationError("give a run, or --model, --input and --output")
+        }
+        if path != nil && (input != nil || output != nil) { throw ValidationError("give a run or --input, not both") }
+    }
+
+    private var overrides: [(key: String, value: String)] {
+        let short: [(String, String?)] = [
+            ("embed.readout", readout), ("embed.normalize", normalize ? "true" : nil), ("embed.precision", precision),
+            ("embed.max_tokens", maxTokens),
+        ]
+        return keys.overrides + short.compactMap { key, value in value.map { (key: key, value: $0) } }
+    }
+
+    func run() throws {
+        let monitor = ProgressLine(quiet: common.quiet).monitor
+        if let path {
+            let run = try Run(
+                opening: path, folder: folder, overrides: source.overrides + overrides, threads: common.workforce,
+                monitor: monitor)
+            return try run.run(.embed)
+        }
+        guard let model = source.model, let input, let output else { return }
+        let embedding = try Embedding(
+            model: URL(fileURLWithPath: model), settings: EmbedSettings(overrides: overrides), prompt: "text")
+        let count = try TextEmbedding(embedding: embedding, threads: common.workforce, monitor: monitor)
+            .embed(URL(fileURLWithPath: input), into: URL(fileURLWithPath: output))
+        if !common.quiet { Output.note("embed: \(count) states of width \(embedding.width) in \(output)") }
+    }
+}
+
+struct TokenizeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenize", abstract: "One JSON string a line on stdin, one array of token ids a line on stdout.",
+        discussion: "Example: echo '\"17 + 25?\"' | baton tokenize --model Models/all-MiniLM-L6-v2")
+
+    @Option(help: "A Hugging Face model directory.") var model: String
+
+    func run() throws {
+        let tokenizer = try WordPiece(reading: URL(fileURLWithPath: model).appendingPathComponent("tokenizer.json"))
+        var number = 0
+        while let line = readLine() {
+            number += 1
+            guard let text = try? JSONDecoder().decode(String.self, from: Data(line.utf8)) else {
+                throw InputError("stdin:\(number)", "is not a JSON string")
+            }
+            Output.line("[" + tokenizer.encode(text).map(String.init).joined(separator: ",") + "]")
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import Tensors
+
+/// Flags of every command that does work.
+struct CommonOptions: ParsableArguments {
+    @Flag(help: "Say nothing but results and errors.")
+    var quiet = false
+
+    @Option(help: ArgumentHelp("Threads to use; the numbers do not depend on it.", valueName: "n"))
+    var threads: Int?
+
+    var workforce: Threads { threads.map { Threads($0) } ?? .available }
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads: expected 1 to 1024, got \(threads)") }
+    }
+}
+
+/// Any recipe key as a dotted flag.
+struct RecipeKeys: ParsableArguments {
+    @Option(name: .customLong("seed"), help: "Every random choice follows from it.") var seed: String?
+    @OptionGroup(title: "Embed") var embed: EmbedKeys
+    @OptionGroup(title: "SFT") var sft: SFTKeys
+    @OptionGroup(title: "Evolve") var evolve: EvolveKeys
+    @OptionGroup(title: "Evaluate") var evaluate: EvaluateKeys
+
+    /// Keys that were given, with their text.
+    var overrides: [(key: String, value: String)] {
+        let own: [(String, String?)] = [("seed", seed)]
+        let all = own + embed.pairs + sft.pairs + evolve.pairs + evaluate.pairs
+        return all.compactMap { key, value in value.map { (key: key, value: $0) } }
+    }
+}
+
+struct EmbedKeys: ParsableArguments {
+    @Option(name: .customLong("embed.prompt"), help: "last_user") var prompt: String?
+    @Option(name: .customLong("embed.readout"), help: "auto, penultimate, last, cls or mean") var readout: String?
+    @Option(name: .customLong("embed.normalize"), help: "auto, true or false") var normalize: String?
+    @Option(name: .customLong("embed.precision"), help: "f32") var precision: String?
+    @Option(name: .customLong("embed.max_tokens"), help: "auto, or where texts are cut") var maxTokens: String?
+
+    var pairs: [(String, String?)] {
+        [
+            ("embed.prompt", prompt), ("embed.readout", readout), ("embed.normalize", normalize),
+            ("embed.precision", precision), ("embed.max_tokens", maxTokens),
+        ]
+    }
+}
+
+struct SFTKeys: ParsableArguments {
+    @Option(name: .customLong("sft.temperature"), help: "auto, or temperatures τ to choose from, by commas")
+    var temperature: String?
+    @Option(name: .customLong("sft.ridge"), help: "auto, or ridges λ to choose from, by commas") var ridge: String?
+    @Option(name: .customLong("sft.kappa"), help: "A cell of n samples is trusted n / (n + κ).") var kappa: String?
+
+    var pairs: [(String, String?)] {
+        [("sft.temperature", temperature), ("sft.ridge", ridge), ("sft.kappa", kappa)]
+    }
+}
+
+struct EvolveKeys: ParsableArguments {
+    @Option(name: .customLong("evolve.environment"), help: "replay") var environment: String?
+    @Option(name: .customLong("evolve.draws"), help: "exact") var draws: String?
+    @Option(name: .customLong("evolve.start"), help: "sft or zero") var start: String?
+    @Option(name: .customLong("evolve.action"), help: "auto, sample or argmax") var action: String?
+    @Option(name: .customLong("evolve.sigma"), help: "Step size, in units of the start head's root mean square.")
+    var sigma: String?
+    @Option(name: .customLong("evolve.popsize"), help: "auto, or candidates a generation") var popsize: String?
+    @Option(name: [.customLong("evolve.generations"), .customLong("generations")], help: "How long to search.")
+    var generations: String?
+    @Option(name: .customLong("evolve.step_control"), help: "auto, cumulative or two_point") var stepControl: String?
+
+    var pairs: [(String, String?)] {
+        [
+            ("evolve.environment", environment), ("evolve.draws", draws), ("evolve.start", start),
+            ("evolve.action", action), ("evolve.sigma", sigma), ("evolve.popsize", popsize),
+            ("evolve.generations", generations), ("evolve.step_control", stepControl),
+        ]
+    }
+}
+
+struct EvaluateKeys: ParsableArguments {
+    @Option(name: .customLong("evaluate.bootstrap"), help: "Replicates of the paired bootstrap.") var bootstrap: String?
+
+    var pairs: [(String, String?)] { [("evaluate.bootstrap", bootstrap)] }
+}
+
+/// Keys that name what a run is made of: they belong to a recipe, a study has flags of its own.
+struct SourceKeys: ParsableArguments {
+    @Option(help: "What the run and its router are called.") var name: String?
+    @Option(help: "A Hugging Face model directory.") var model: String?
+    @Option(help: "A folder of recorded outcomes.") var outcomes: String?
+    @Option(help: "The split of it that the run uses.") var split: String?
+
+    var overrides: [(key: String, value: String)] {
+        let pairs: [(String, String?)] = [("name", name), ("model", model), ("outcomes", outcomes), ("split", split)]
+        return pairs.compactMap { key, value in value.map { (key: key, value: $0) } }
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+
+struct RouteCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "route", abstract: "One decision of a trained router.",
+        discussion: "Example: baton route runs/demo/router 'Convert 3 miles to metres.'")
+
+    @Argument(help: "The folder of a router bundle.") var bundle: String
+    @Argument(help: "The request.") var text: String
+    @Option(help: "The backbone's folder, where it moved.") var model: String?
+    @Option(help: ArgumentHelp("Leave this worker out; may be repeated.", valueName: "worker")) var without: [String] = []
+    @Flag(help: "Print one JSON object.") var json = false
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let router = try LoadedRouter(
+            reading: URL(fileURLWithPath: bundle), model: model.map { URL(fileURLWithPath: $0) }, threads: common.workforce)
+        let decision = try router.decide(text, without: Set(without))
+        guard !json else {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            return Output.line(String(decoding: try encoder.encode(decision), as: UTF8.self))
+        }
+        let ranked = decision.probabilities.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+        Output.line(decision.worker)
+        for (worker, probability) in ranked {
+            Output.line("  \(String(format: "%5.1f %%", probability * 100))  \(worker)")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+public import ArgumentParser
+import Foundation
+public import Pipeline
+
+/// What every stage's command takes.
+struct StageOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("A recipe file, or the folder of a run.", valueName: "run"))
+    var path: String
+
+    @Option(name: .customLong("run"), help: ArgumentHelp("Where the run is kept (default: runs/NAME).", valueName: "dir"))
+    var folder: String?
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup(title: "Recipe") var source: SourceKeys
+    @OptionGroup var keys: RecipeKeys
+
+    func open() throws -> Run {
+        try Run(
+            opening: path, folder: folder, overrides: source.overrides + keys.overrides, threads: common.workforce,
+            monitor: ProgressLine(quiet: common.quiet).monitor)
+    }
+}
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "All stages in order: embed sft evolve evaluate export; finished ones are skipped.",
+        discussion: "Example: baton run Datasets/programs/recipe.yaml --run runs/demo")
+
+    @OptionGroup var options: StageOptions
+    @Option(name: .customLong("to"), help: "The last stage to do.") var last: Stage = .export
+
+    func run() throws { try options.open().run(to: last) }
+}
+
+extension Stage: ExpressibleByArgument {}
+
+struct SFTCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sft", abstract: "Fits the routing head by KL to softmax(success rate / τ).",
+        discussion: "Example: baton sft runs/demo --sft.kappa 2")
+
+    @OptionGroup var options: StageOptions
+
+    func run() throws { try options.open().run(.sft) }
+}
+
+struct EvolveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evolve", abstract: "Evolves the head by separable CMA-ES; goes on from the last checkpoint.",
+        discussion: "Example: baton evolve runs/demo --generations 200")
+
+    @OptionGroup var options: StageOptions
+
+    func run() throws { try options.open().run(.evolve) }
+}
+
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Judges the run on the tasks that it has not seen.",
+        discussion: "Example: baton evaluate runs/demo")
+
+    @OptionGroup var options: StageOptions
+
+    func run() throws { try options.open().run(.evaluate) }
+}
+
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Writes the trained router: router.safetensors and router.json.",
+        discussion: "Example: baton export runs/demo -o router")
+
+    @OptionGroup var options: StageOptions
+    @Option(name: [.customShort("o"), .customLong("output")], help: "Another folder than RUN/router.") var output: String?
+
+    func run() throws {
+        let run = try options.open()
+        if let output { try run.export(to: URL(fileURLWithPath: output)) } else { try run.run(.export) }
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+
+struct StudyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "study", abstract: "Is routing worth it? Every method on a folder of recorded outcomes.",
+        discussion: "Example: baton study Datasets/programs --report study.html")
+
+    /// Which methods are compared.
+    enum Methods: String, ExpressibleByArgument, CaseIterable { case standard, all }
+
+    @Argument(help: ArgumentHelp("A folder with tasks.jsonl, workers.csv and splits.json.", valueName: "dir")) var path: String
+    @Option(help: "all, or names of splits by commas") var splits = "all"
+    @Option(help: "A Hugging Face model directory.") var model = "Models/all-MiniLM-L6-v2"
+    @Option(help: "Where hidden states are kept (default: $BATON_CACHE, else runs/.cache).") var cache: String?
+    @Option(help: "all adds the options of the head: standardised, shrunk, logistic, constant.") var methods = Methods.standard
+    @Flag(help: "Print one JSON object.") var json = false
+    @Option(help: ArgumentHelp("Write a self-contained report.", valueName: "html")) var report: String?
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var keys: RecipeKeys
+
+    func run() throws {
+        let environment = ProcessInfo.processInfo.environment["BATON_CACHE"]
+        let options = try Study.Options(
+            model: URL(fileURLWithPath: model), cache: URL(fileURLWithPath: cache ?? environment ?? "runs/.cache"),
+            splits: splits == "all" ? nil : splits.split(separator: ",").map(String.init), allMethods: methods == .all,
+            overrides: keys.overrides)
+        let progress = ProgressLine(quiet: common.quiet)
+        let result = try Study(options: options, threads: common.workforce, monitor: progress.monitor)
+            .run(on: URL(fileURLWithPath: path))
+        let document = StudyReport(result)
+        if let report {
+            let html = document.html(title: "Is routing worth it on \(result.folder.name)?")
+            try Durable.replace(URL(fileURLWithPath: report), by: Data(html.utf8))
+        }
+        Output.line(json ? String(decoding: try result.json(), as: UTF8.self) : document.text())
+        if let report, !json { Output.line("\nreport: \(report)") }
+    }
+}
