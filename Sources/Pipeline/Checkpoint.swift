@@ -73,7 +73,8 @@ public struct Checkpoint: Sendable, Equatable {
             head: try archive.readHead(), generation: Int(try archive.int64Attribute("generation", on: "policy")),
             validationReward: try archive.doubleAttribute("validation_reward", on: "policy"))
         guard kept.head.weight.scalars.count == engine.mean.count else {
-            throw InputError(file.path, "the policy has \(kept.head.weight.scalars.count) weights, the search \(engine.mean.count)")
+            throw InputError(
+                file.path, "the policy has \(kept.head.weight.scalars.count) weights, the search \(engine.mean.count)")
         }
         search = HeadSearch(
             search: engine, scale: try archive.doubleAttribute("scale", on: "search"), kept: kept,

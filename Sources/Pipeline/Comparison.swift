@@ -182,7 +182,8 @@ public struct Comparison: Sendable {
         var results = [MethodResult(name: "oracle", rewards: outcomes.rewards(choosingBy: outcomes.rates))]
         let crossFitted = OracleCeiling(
             cells: (0..<outcomes.tasks).map { task in outcomes.workers.indices.map { outcomes.cell(task, $0) } },
-            deterministic: Set(outcomes.workers.indices.filter { data.folder.deterministicWorkers.contains(outcomes.workers[$0]) })
+            deterministic: Set(
+                outcomes.workers.indices.filter { data.folder.deterministicWorkers.contains(outcomes.workers[$0]) })
         ).crossFittedByTask(seed: seed)
         if crossFitted.contains(where: { $0 != nil }) {
             // A task without a cell that can be halved says nothing of the ceiling: it counts as a random choice.

@@ -58,7 +58,8 @@ public struct Doctor: Sendable {
             let states = try embedding.encoder.states(for: [text], threads: threads)
             let made = embedding.provenance
             return good(
-                "backbone", "\(made.model), width \(states.columns), \(made.readout)\(made.normalize ? ", normalised" : ""), "
+                "backbone",
+                "\(made.model), width \(states.columns), \(made.readout)\(made.normalize ? ", normalised" : ""), "
                     + "at most \(made.maxTokens) tokens, sha256 \(made.modelSHA256.prefix(12))…")
         } catch {
             return Finding(name: "backbone", value: "\(error); `make setup` brings one", isGood: false)

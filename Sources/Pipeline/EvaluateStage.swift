@@ -36,7 +36,8 @@ struct EvaluateStage {
         let clock = ContinuousClock(), start = clock.now
         try run.directory.require(run.directory.sft, from: .sft)
         guard let generation = run.directory.checkpointedGenerations.last else {
-            throw InputError(run.directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(run.directory.url.path)` first")
+            throw InputError(
+                run.directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(run.directory.url.path)` first")
         }
         let sft = try SFTCheckpoint(reading: run.directory.sft)
         let checkpoint = try Checkpoint(reading: run.directory.checkpoint(generation: generation))
@@ -55,15 +56,20 @@ struct EvaluateStage {
                 keptGeneration: checkpoint.search.kept.generation),
             threads: run.threads)
         let summary = Summary([result], bootstrap: run.recipe.evaluate.bootstrap, seed: run.recipe.seed)
-        let page = StudyReport(folder: data.folder, splits: [result], summary: summary, provenance: states.provenance, seconds: nil)
-            .html(title: "\(run.recipe.name), split \(run.recipe.split)")
+        let page = StudyReport(
+            folder: data.folder, splits: [result], summary: summary, provenance: states.provenance, seconds: nil
+        )
+        .html(title: "\(run.recipe.name), split \(run.recipe.split)")
         try Durable.replace(run.directory.htmlReport, by: Data(page.utf8))
-        try Durable.replace(run.directory.report, by: document(key, result, summary, seconds: (clock.now - start) / .seconds(1)))
+        try Durable.replace(
+            run.directory.report, by: document(key, result, summary, seconds: (clock.now - start) / .seconds(1)))
         run.monitor.note("evaluate: \(summary.verdict)")
     }
 
     private func isFinished(_ key: String) -> Bool {
-        guard run.directory.exists(run.directory.htmlReport), let data = try? readFile(run.directory.report) else { return false }
+        guard run.directory.exists(run.directory.htmlReport), let data = try? readFile(run.directory.report) else {
+            return false
+        }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return (try? decoder.decode(Document.self, from: data))?.key == key

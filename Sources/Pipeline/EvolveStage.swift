@@ -47,11 +47,13 @@ struct EvolveStage {
                 try Durable.append(Self.line(record), to: run.directory.metrics)
                 run.monitor.progress(
                     "evolve", record.generation, of: last,
-                    detail: "train \(record.train.fixed(4)), validation \(record.validation.fixed(4)), σ \(record.sigma.fixed(4))")
+                    detail:
+                        "train \(record.train.fixed(4)), validation \(record.validation.fixed(4)), σ \(record.sigma.fixed(4))")
             }
         }
         run.monitor.note(
-            "evolve: validation reward \(search.kept.validationReward.fixed(4)), the mean of generation \(search.kept.generation) kept of \(last)")
+            "evolve: validation reward \(search.kept.validationReward.fixed(4)), the mean of generation \(search.kept.generation) kept of \(last)"
+        )
     }
 
     private func keep(_ search: HeadSearch, key: String) throws {

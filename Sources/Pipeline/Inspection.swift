@@ -34,11 +34,16 @@ public enum Inspection {
         }
         let recipe = try Recipe(reading: run.recipe)
         var lines = ["run \(recipe.name), split \(recipe.split) of \(recipe.outcomes.path)"]
-        lines.append("states.h5        \(run.exists(run.states) ? "\(try States(reading: run.states).ids.count) states" : "not yet")")
-        lines.append("sft.h5           \(run.exists(run.sft) ? "validation reward \(try SFTCheckpoint(reading: run.sft).trained.validationReward.fixed(4))" : "not yet")")
+        lines.append(
+            "states.h5        \(run.exists(run.states) ? "\(try States(reading: run.states).ids.count) states" : "not yet")")
+        lines.append(
+            "sft.h5           \(run.exists(run.sft) ? "validation reward \(try SFTCheckpoint(reading: run.sft).trained.validationReward.fixed(4))" : "not yet")"
+        )
         if let generation = run.checkpointedGenerations.last {
             let kept = try Checkpoint(reading: run.checkpoint(generation: generation)).search.kept
-            lines.append("checkpoints      \(generation) generations, \(kept.generation) kept at validation reward \(kept.validationReward.fixed(4))")
+            lines.append(
+                "checkpoints      \(generation) generations, \(kept.generation) kept at validation reward \(kept.validationReward.fixed(4))"
+            )
         } else {
             lines.append("checkpoints      not yet")
         }
@@ -96,7 +101,8 @@ public enum Inspection {
             return ["\(lines) lines", "first: \(first.prefix(400))"]
         }
         guard let object = try? JSONSerialization.jsonObject(with: readFile(url), options: .fragmentsAllowed),
-            let text = try? JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .fragmentsAllowed])
+            let text = try? JSONSerialization.data(
+                withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .fragmentsAllowed])
         else { throw InputError(url.path, "is not JSON") }
         return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
     }

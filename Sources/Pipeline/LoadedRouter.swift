@@ -57,14 +57,16 @@ public struct LoadedRouter: Sendable {
         let recorded = URL(fileURLWithPath: manifest.backbone.path, relativeTo: bundle).standardizedFileURL
         let usual = URL(fileURLWithPath: "Models").appendingPathComponent(manifest.backbone.name)
         for candidate in [recorded, usual] where FileManager.default.fileExists(atPath: candidate.path) { return candidate }
-        throw InputError(recorded.path, "the bundle's backbone \(manifest.backbone.name) is not there; say where it is with --model")
+        throw InputError(
+            recorded.path, "the bundle's backbone \(manifest.backbone.name) is not there; say where it is with --model")
     }
 
     private func checkProbes(folder: URL, model: URL) throws {
         let probes = bundle.manifest.probes
         let states = try embedding.encoder.states(for: probes.map(\.text), threads: threads)
         guard states.columns == bundle.head.width else {
-            throw InputError(model.path, "gives states of width \(states.columns); the bundle's head reads \(bundle.head.width)")
+            throw InputError(
+                model.path, "gives states of width \(states.columns); the bundle's head reads \(bundle.head.width)")
         }
         let scores = bundle.head.scores(for: states)
         for (row, probe) in probes.enumerated() {
@@ -72,7 +74,8 @@ public struct LoadedRouter: Sendable {
                 let difference = abs(scores[row, worker] - expected)
                 guard difference <= Self.tolerance * (1 + abs(expected)) else {
                     throw InputError(
-                        folder.path, "probe \(probe.id) gives \(scores[row, worker].fixed(4)) for \(bundle.manifest.workers[worker]), "
+                        folder.path,
+                        "probe \(probe.id) gives \(scores[row, worker].fixed(4)) for \(bundle.manifest.workers[worker]), "
                             + "not \(expected.fixed(4)): the backbone or the head is another one; export the router again")
                 }
             }

@@ -75,7 +75,9 @@ public struct OutcomeFolder: Sendable {
                 }
                 if let other = part.updateValue(wanted, forKey: id) {
                     throw InputError(
-                        place, other == wanted ? "id \"\(id)\" stands twice in \(wanted)" : "id \"\(id)\" is in \(other) and in \(wanted)")
+                        place,
+                        other == wanted
+                            ? "id \"\(id)\" stands twice in \(wanted)" : "id \"\(id)\" is in \(other) and in \(wanted)")
                 }
                 return row
             }
@@ -108,7 +110,8 @@ private struct TaskRows {
             let row: Row
             do { row = try decoder.decode(Row.self, from: line) } catch let error as DecodingError {
                 throw InputError(
-                    place, "\(error.oneLine); expected {\"id\", \"domain\", \"prompt\", \"outcomes\": {WORKER: [successes, samples]}}")
+                    place,
+                    "\(error.oneLine); expected {\"id\", \"domain\", \"prompt\", \"outcomes\": {WORKER: [successes, samples]}}")
             }
             if let first = lines.updateValue(number, forKey: row.id) {
                 throw InputError(place, "duplicate id \"\(row.id)\", first on line \(first)")
@@ -136,7 +139,9 @@ private struct TaskRows {
             }
             guard cell[0] >= 0, cell[0] <= cell[1] else {
                 throw InputError(
-                    place, "worker \"\(worker)\": \(cell[0].short) successes of \(count) samples; they must lie between 0 and \(count)")
+                    place,
+                    "worker \"\(worker)\": \(cell[0].short) successes of \(count) samples; they must lie between 0 and \(count)"
+                )
             }
             successes[first + column] = cell[0]
             samples[first + column] = count

@@ -227,7 +227,8 @@ extension Recipe {
     /// A double-quoted YAML scalar; JSON's escapes are YAML's.
     private func quoted(_ text: String) -> String {
         let plain = text.unicodeScalars.allSatisfy { scalar in
-            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-_./".unicodeScalars.contains(scalar))
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-_./".unicodeScalars.contains(scalar))
         }
         if plain, text.unicodeScalars.first?.properties.isAlphabetic == true || text.hasPrefix("../") { return text }
         return "\"" + text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] } + "\""

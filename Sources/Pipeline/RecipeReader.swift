@@ -82,7 +82,8 @@ struct RecipeReader {
         for part in parts.dropLast() {
             guard let inner = mapping?[part] else { return nil }
             guard inner.mapping != nil else {
-                throw InputError(Self.place(file, inner.mark), "\(part): expected a mapping of keys, e.g. {\(parts.last ?? ""): …}")
+                throw InputError(
+                    Self.place(file, inner.mark), "\(part): expected a mapping of keys, e.g. {\(parts.last ?? ""): …}")
             }
             mapping = inner.mapping
         }
@@ -98,7 +99,8 @@ struct RecipeReader {
     mutating func integer(_ key: String, in range: ClosedRange<Int>, or fallback: Int) throws -> Int {
         guard let found = try scalar(key) else { return fallback }
         guard let value = Int(found.text), range.contains(value) else {
-            let bounds = range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+            let bounds =
+                range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
             throw InputError(found.place, "\(key): expected a whole number \(bounds), got \"\(found.text)\"")
         }
         return value
@@ -131,10 +133,12 @@ struct RecipeReader {
             texts = []
         }
         let values = texts.compactMap(Double.init)
-        guard !texts.isEmpty, values.count == texts.count, values.allSatisfy({ $0.isFinite && (inclusive ? $0 >= bound : $0 > bound) })
+        guard !texts.isEmpty, values.count == texts.count,
+            values.allSatisfy({ $0.isFinite && (inclusive ? $0 >= bound : $0 > bound) })
         else {
             let given = texts.isEmpty ? "" : ", got \"\(texts.joined(separator: ", "))\""
-            throw InputError(found.place, "\(key): expected numbers \(inclusive ? "of at least" : "above") \(bound.short)\(given)")
+            throw InputError(
+                found.place, "\(key): expected numbers \(inclusive ? "of at least" : "above") \(bound.short)\(given)")
         }
         return values
     }
@@ -180,7 +184,9 @@ struct RecipeReader {
     private func unknown(_ key: String, at place: String) -> InputError {
         let known = asked.union(asked.compactMap { $0.split(separator: ".").first.map(String.init) })
         let nearest = known.sorted().min { editDistance($0, key) < editDistance($1, key) } ?? ""
-        let hint = editDistance(nearest, key) <= max(2, key.count / 3) ? "; did you mean \(nearest)?" : "; see ARCHITECTURE.md for the keys"
+        let hint =
+            editDistance(nearest, key) <= max(2, key.count / 3)
+            ? "; did you mean \(nearest)?" : "; see ARCHITECTURE.md for the keys"
         return InputError(place, "unknown key \(key)\(hint)")
     }
 }

@@ -120,13 +120,16 @@ struct ExportStage {
 
     func perform(to folder: URL) throws {
         guard let generation = run.directory.checkpointedGenerations.last else {
-            throw InputError(run.directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(run.directory.url.path)` first")
+            throw InputError(
+                run.directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(run.directory.url.path)` first")
         }
         let checkpoint = try Checkpoint(reading: run.directory.checkpoint(generation: generation))
         let (data, split, states) = try run.recorded()
         let bundle = try bundle(checkpoint, data: data, split: split, states: states, folder: folder.standardizedFileURL)
         try bundle.write(to: folder)
-        run.monitor.note("export: \(bundle.manifest.workers.count) workers, generation \(bundle.manifest.provenance.generation), in \(folder.path)")
+        run.monitor.note(
+            "export: \(bundle.manifest.workers.count) workers, generation \(bundle.manifest.provenance.generation), in \(folder.path)"
+        )
     }
 
     private func bundle(
@@ -134,7 +137,9 @@ struct ExportStage {
     ) throws -> RouterBundle {
         let kept = checkpoint.search.kept, made = states.provenance
         guard kept.head.width == states.values.columns else {
-            throw InputError(run.directory.states.path, "width \(states.values.columns) is not the head's \(kept.head.width); run `baton run` again")
+            throw InputError(
+                run.directory.states.path,
+                "width \(states.values.columns) is not the head's \(kept.head.width); run `baton run` again")
         }
         let step = max(1, split.train.count / Self.probes)
         let rows = Array(stride(from: 0, to: split.train.count, by: step).prefix(Self.probes)).map { split.train[$0] }

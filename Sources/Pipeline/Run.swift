@@ -136,7 +136,8 @@ struct SFTStage {
         try SFTCheckpoint(trained: trained, key: key).write(to: run.directory.sft)
         run.monitor.note(
             "sft: validation reward \(trained.validationReward.fixed(4)) at τ \(trained.temperature.short), "
-                + "λ \(trained.ridge.short), gradient norm \(trained.gradientNorm.scientific) after \(trained.iterations) steps")
+                + "λ \(trained.ridge.short), gradient norm \(trained.gradientNorm.scientific) after \(trained.iterations) steps"
+        )
     }
 }
 

@@ -149,7 +149,11 @@ extension Study.Result {
                 testTasks = split.testRows.count
                 methods = Dictionary(
                     uniqueKeysWithValues: split.methods.map {
-                        ($0.name, Method(reward: $0.reward, validationReward: $0.validationReward, note: $0.note.isEmpty ? nil : $0.note))
+                        (
+                            $0.name,
+                            Method(
+                                reward: $0.reward, validationReward: $0.validationReward, note: $0.note.isEmpty ? nil : $0.note)
+                        )
                     })
             }
         }

@@ -84,7 +84,8 @@ public struct StudyReport: Sendable {
             Report.Section(heading: "Methods", text: Self.legend, table: table, charts: [chart]),
             Report.Section(
                 heading: "Evolution",
-                text: "Rewards of the mean of the distribution. The generation that validation prefers is kept; 0 is the start.",
+                text:
+                    "Rewards of the mean of the distribution. The generation that validation prefers is kept; 0 is the start.",
                 charts: histories),
             Report.Section(
                 heading: "Routing by domain",
@@ -192,7 +193,9 @@ public struct StudyReport: Sendable {
             text: "\(worst.count) test tasks on which \(summary.preferred) earned less than the oracle, the costliest first"
                 + (worst.count > 40 ? " (40 shown)." : "."),
             table: Table(
-                columns: [.init("task"), .init("domain"), .init("chosen"), .init("best"), .init("lost", .right), .init("prompt")],
+                columns: [
+                    .init("task"), .init("domain"), .init("chosen"), .init("best"), .init("lost", .right), .init("prompt"),
+                ],
                 rows: Array(rows)))
     }
 }

@@ -85,7 +85,8 @@ public struct Summary: Sendable {
             "\(best.name) earns \(best.reward.fixed(3)) where the best single worker earns \(single.reward.fixed(3)), "
             + "\(signed(interval.mean)) (95 % interval \(signed(interval.low)) to \(signed(interval.high)))"
         if oracle.reward - single.reward < 0.005 {
-            return "Do not route: even an oracle would earn only \(signed(oracle.reward - single.reward)) over the best single worker."
+            return
+                "Do not route: even an oracle would earn only \(signed(oracle.reward - single.reward)) over the best single worker."
         }
         if interval.low <= 0 {
             return interval.high < 0

@@ -13,4 +13,3 @@ struct InspectCommand: ParsableCommand {
         for line in try Inspection.lines(of: URL(fileURLWithPath: path)) { Output.line(line) }
     }
 }
-
