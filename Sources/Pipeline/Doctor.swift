@@ -6,7 +6,7 @@ public import Tensors
 /// Whether this machine can do the work, and how fast.
 public struct Doctor: Sendable {
     /// One thing that was looked at.
-    public struct Finding: Sendable {
+    public struct Finding: Codable, Sendable {
         public var name: String, value: String
         public var isGood: Bool
     }

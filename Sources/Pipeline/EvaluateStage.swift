@@ -32,7 +32,8 @@ struct EvaluateStage {
         var timing: Timing
     }
 
-    func perform() throws {
+    /// What was made, for people; `nil` where the report of the same inputs stands already.
+    func perform() throws -> String? {
         let clock = ContinuousClock(), start = clock.now
         try run.directory.require(run.directory.sft, from: .sft)
         guard let generation = run.directory.checkpointedGenerations.last else {
@@ -43,8 +44,7 @@ struct EvaluateStage {
         let checkpoint = try Checkpoint(reading: run.directory.checkpoint(generation: generation))
         let key = StageKey(["evaluate", sft.key, checkpoint.key, "\(generation)", "\(run.recipe.evaluate.bootstrap)"]).hex
         if isFinished(key) {
-            run.monitor.note("evaluate: finished already")
-            return
+            return nil
         }
         let (data, split, states) = try run.recorded()
         let comparison = Comparison(
@@ -63,7 +63,7 @@ struct EvaluateStage {
         try Durable.replace(run.directory.htmlReport, by: Data(page.utf8))
         try Durable.replace(
             run.directory.report, by: document(key, result, summary, seconds: (clock.now - start) / .seconds(1)))
-        run.monitor.note("evaluate: \(summary.verdict)")
+        return summary.verdict
     }
 
     private func isFinished(_ key: String) -> Bool {

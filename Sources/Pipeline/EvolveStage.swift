@@ -7,7 +7,8 @@ import Tensors
 struct EvolveStage {
     let run: Run
 
-    func perform() throws {
+    /// What was reached, for people; `nil` where the last generation stands already.
+    func perform() throws -> String? {
         try run.directory.require(run.directory.sft, from: .sft)
         let sft = try SFTCheckpoint(reading: run.directory.sft)
         let (data, split, _) = try run.recorded()
@@ -22,10 +23,8 @@ struct EvolveStage {
         var search: HeadSearch
         if let checkpoint = try newestCheckpoint(key: key) {
             search = checkpoint.search
-            guard search.search.generation < settings.generations else {
-                run.monitor.note("evolve: finished already")
-                return
-            }
+            try restoreMetrics(search.history)
+            guard search.search.generation < settings.generations else { return nil }
             run.monitor.note("evolve: goes on after generation \(search.search.generation)")
         } else {
             let head = sft.trained.head
@@ -33,9 +32,12 @@ struct EvolveStage {
                 from: settings.start == .sft ? head : RoutingHead(zeros: head.workers, width: head.width),
                 sigma: settings.resolvedRunSigma, settings: settings, seed: run.recipe.seed, on: ground)
             try keep(search, key: key)
+            try restoreMetrics(search.history)
         }
-        try restoreMetrics(search.history)
         try advance(&search, until: settings.generations, key: key, on: ground)
+        let kept = search.kept
+        return "validation reward \(kept.validationReward.fixed(4)), "
+            + "the mean of generation \(kept.generation) kept of \(settings.generations)"
     }
 
     private func advance(_ search: inout HeadSearch, until last: Int, key: String, on ground: HeadSearch.Ground) throws {
@@ -51,9 +53,6 @@ struct EvolveStage {
                         "train \(record.train.fixed(4)), validation \(record.validation.fixed(4)), σ \(record.sigma.fixed(4))")
             }
         }
-        run.monitor.note(
-            "evolve: validation reward \(search.kept.validationReward.fixed(4)), the mean of generation \(search.kept.generation) kept of \(last)"
-        )
     }
 
     private func keep(_ search: HeadSearch, key: String) throws {
@@ -81,8 +80,9 @@ struct EvolveStage {
 
     /// Metrics follow the checkpoints: a kill between the two leaves a line missing or too many.
     private func restoreMetrics(_ history: [GenerationRecord]) throws {
-        let text = try history.map { try Self.line($0) + "\n" }.joined()
-        try Durable.replace(run.directory.metrics, by: Data(text.utf8))
+        let text = Data(try history.map { try Self.line($0) + "\n" }.joined().utf8)
+        if run.directory.exists(run.directory.metrics), try readFile(run.directory.metrics) == text { return }
+        try Durable.replace(run.directory.metrics, by: text)
     }
 
     private static func line(_ record: GenerationRecord) throws -> String {

@@ -69,8 +69,3 @@ extension DecodingError {
         }
     }
 }
-
-extension Double {
-    /// Shortest text that reads back as the same number, whole numbers without a point.
-    var short: String { self == rounded() && abs(self) < 1e15 ? String(Int64(self)) : "\(self)" }
-}

@@ -35,30 +35,34 @@ public struct Run: Sendable {
         self.monitor = monitor
     }
 
-    /// All stages in order up to `last`, finished ones skipped.
-    public func run(to last: Stage = .export) throws {
-        for stage in Stage.allCases {
-            try run(stage)
-            if stage == last { return }
-        }
+    /// What a stage says when it is done.
+    public struct StageReport: Codable, Sendable, Equatable {
+        public var stage: Stage
+        /// Its result stood already for the same inputs.
+        public var skipped: Bool
+        /// One line for people.
+        public var detail: String
     }
 
     /// One stage, which is skipped where its result stands already for the same inputs.
-    public func run(_ stage: Stage) throws {
+    public func run(_ stage: Stage) throws -> StageReport {
         try keepRecipe()
-        switch stage {
-        case .embed: try EmbedStage(run: self).perform()
-        case .sft: try SFTStage(run: self).perform()
-        case .evolve: try EvolveStage(run: self).perform()
-        case .evaluate: try EvaluateStage(run: self).perform()
-        case .export: try ExportStage(run: self).perform(to: directory.router)
-        }
+        let detail =
+            switch stage {
+            case .embed: try EmbedStage(run: self).perform()
+            case .sft: try SFTStage(run: self).perform()
+            case .evolve: try EvolveStage(run: self).perform()
+            case .evaluate: try EvaluateStage(run: self).perform()
+            case .export: try ExportStage(run: self).perform(to: directory.router)
+            }
+        return StageReport(stage: stage, skipped: detail == nil, detail: detail ?? "finished already")
     }
 
     /// Exports to another folder than the run's own.
-    public func export(to folder: URL) throws {
+    public func export(to folder: URL) throws -> StageReport {
         try keepRecipe()
-        try ExportStage(run: self).perform(to: folder)
+        let detail = try ExportStage(run: self).perform(to: folder)
+        return StageReport(stage: .export, skipped: detail == nil, detail: detail ?? "finished already")
     }
 
     private func keepRecipe() throws {
@@ -89,62 +93,4 @@ public struct Run: Sendable {
         }
         return (RecordedStates(folder: folder, states: states.values), split, states)
     }
-}
-
-/// Hidden states of all tasks: `states.h5`.
-struct EmbedStage {
-    let run: Run
-
-    func perform() throws {
-        let folder = try OutcomeFolder(reading: run.recipe.outcomes)
-        let embedding = try Embedding(model: run.recipe.model, settings: run.recipe.embed)
-        let file = run.directory.states
-        if try run.directory.key(of: file) == embedding.key(ids: folder.ids, texts: folder.prompts) {
-            run.monitor.note("embed: finished already")
-            return
-        }
-        let states = try embedding.states(ids: folder.ids, texts: folder.prompts, threads: run.threads, monitor: run.monitor)
-        try states.write(to: file)
-        run.monitor.note("embed: \(states.ids.count) states of width \(states.values.columns) in \(file.path)")
-    }
-}
-
-/// The head fitted by KL: `checkpoints/sft.h5`.
-struct SFTStage {
-    let run: Run
-
-    /// Digest of all that the head depends on.
-    func key(states: States, data: RecordedStates, split: OutcomeFolder.Split) -> String {
-        let sft = run.recipe.sft, outcomes = data.folder.outcomes
-        var parts = ["sft", states.key, "\(sft.temperatures ?? [])", "\(sft.ridges ?? [])", "\(sft.kappa)"]
-        parts.append(contentsOf: outcomes.workers)
-        parts.append(outcomes.samples.map(String.init).joined(separator: ","))
-        parts.append(outcomes.rates.scalars.map { "\($0)" }.joined(separator: ","))
-        parts.append("\(split.train);\(split.validation);\(split.test)")
-        return StageKey(parts).hex
-    }
-
-    func perform() throws {
-        let (data, split, states) = try run.recorded()
-        let key = key(states: states, data: data, split: split)
-        if try run.directory.key(of: run.directory.sft) == key {
-            run.monitor.note("sft: finished already")
-            return
-        }
-        let trained = HeadTrainer(options: run.recipe.sft.options, threads: run.threads)
-            .fit(train: data.set(data.usable(split.train)), validation: data.set(data.usable(split.validation)))
-        try SFTCheckpoint(trained: trained, key: key).write(to: run.directory.sft)
-        run.monitor.note(
-            "sft: validation reward \(trained.validationReward.fixed(4)) at τ \(trained.temperature.short), "
-                + "λ \(trained.ridge.short), gradient norm \(trained.gradientNorm.scientific) after \(trained.iterations) steps"
-        )
-    }
-}
-
-extension Double {
-    /// With `digits` decimals.
-    func fixed(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
-
-    /// With two significant digits and an exponent.
-    var scientific: String { String(format: "%.1e", self) }
 }

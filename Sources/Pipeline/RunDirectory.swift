@@ -57,6 +57,11 @@ public struct RunDirectory: Sendable, Equatable {
 }
 
 /// The stages of a run, in their order.
-public enum Stage: String, Sendable, CaseIterable {
+public enum Stage: String, Codable, Sendable, CaseIterable {
     case embed, sft, evolve, evaluate, export
+
+    /// Whether this stage is done by a run to `last`.
+    public func isBeforeOrAt(_ last: Stage) -> Bool {
+        (Self.allCases.firstIndex(of: self) ?? 0) <= (Self.allCases.firstIndex(of: last) ?? 0)
+    }
 }

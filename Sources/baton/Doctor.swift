@@ -19,8 +19,16 @@ struct DoctorCommand: ParsableCommand {
                 monitor: ProgressLine(quiet: common.quiet).monitor
             ).recipe.model
         }
-        let doctor = Doctor(model: model, threads: common.workforce)
-        for finding in doctor.findings() { Output.line("\(finding.isGood ? "ok " : "NO ") \(finding.name)  \(finding.value)") }
-        if doctor.findings().contains(where: { !$0.isGood }) { throw JobError("doctor", "this machine is not ready") }
+        let findings = Doctor(model: model, threads: common.workforce).findings()
+        for finding in findings {
+            if common.json {
+                try Output.json(finding)
+            } else {
+                Output.line("\(finding.isGood ? "ok" : "NO")  \(finding.name): \(finding.value)")
+            }
+        }
+        if let bad = findings.first(where: { !$0.isGood }) {
+            throw JobError("doctor", "this machine is not ready: \(bad.name)")
+        }
     }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Pipeline
-import Tokenizers
 
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,6 +23,11 @@ struct EmbedCommand: ParsableCommand {
     @OptionGroup(title: "Recipe") var source: SourceKeys
     @OptionGroup var keys: RecipeKeys
 
+    private struct Result: Encodable {
+        var states: Int, width: Int
+        var output: String
+    }
+
     func validate() throws {
         if path == nil && (source.model == nil || input == nil || output == nil) {
             throw ValidationError("give a run, or --model, --input and --output")
@@ -40,38 +44,22 @@ struct EmbedCommand: ParsableCommand {
     }
 
     func run() throws {
-        let monitor = ProgressLine(quiet: common.quiet).monitor
+        let progress = ProgressLine(quiet: common.quiet)
         if let path {
             let run = try Run(
                 opening: path, folder: folder, overrides: source.overrides + overrides, threads: common.workforce,
-                monitor: monitor)
-            return try run.run(.embed)
+                monitor: progress.monitor)
+            let report = try run.run(.embed)
+            progress.note("embed: \(report.detail)")
+            if common.json { try Output.json(report) }
+            return
         }
         guard let model = source.model, let input, let output else { return }
         let embedding = try Embedding(
             model: URL(fileURLWithPath: model), settings: EmbedSettings(overrides: overrides), prompt: "text")
-        let count = try TextEmbedding(embedding: embedding, threads: common.workforce, monitor: monitor)
+        let count = try TextEmbedding(embedding: embedding, threads: common.workforce, monitor: progress.monitor)
             .embed(URL(fileURLWithPath: input), into: URL(fileURLWithPath: output))
-        if !common.quiet { Output.note("embed: \(count) states of width \(embedding.width) in \(output)") }
-    }
-}
-
-struct TokenizeCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "tokenize", abstract: "One JSON string a line on stdin, one array of token ids a line on stdout.",
-        discussion: "Example: echo '\"17 + 25?\"' | baton tokenize --model Models/all-MiniLM-L6-v2")
-
-    @Option(help: "A Hugging Face model directory.") var model: String
-
-    func run() throws {
-        let tokenizer = try WordPiece(reading: URL(fileURLWithPath: model).appendingPathComponent("tokenizer.json"))
-        var number = 0
-        while let line = readLine() {
-            number += 1
-            guard let text = try? JSONDecoder().decode(String.self, from: Data(line.utf8)) else {
-                throw InputError("stdin:\(number)", "is not a JSON string")
-            }
-            Output.line("[" + tokenizer.encode(text).map(String.init).joined(separator: ",") + "]")
-        }
+        progress.note("embed: \(count) states of width \(embedding.width) in \(output)")
+        if common.json { try Output.json(Result(states: count, width: embedding.width, output: output)) }
     }
 }

@@ -8,6 +8,9 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: "Say nothing but results and errors.")
     var quiet = false
 
+    @Flag(help: "Print JSON, one object a line, on stdout.")
+    var json = false
+
     @Option(help: ArgumentHelp("Threads to use; the numbers do not depend on it.", valueName: "n"))
     var threads: Int?
 

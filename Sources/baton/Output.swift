@@ -6,6 +6,13 @@ import Synchronization
 enum Output {
     static func line(_ text: String) { write(text + "\n", to: .standardOutput) }
 
+    /// One object on one line.
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
     static func note(_ text: String) { write(text + "\n", to: .standardError) }
 
     static func write(_ text: String, to handle: FileHandle) {

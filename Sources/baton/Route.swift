@@ -11,17 +11,14 @@ struct RouteCommand: ParsableCommand {
     @Argument(help: "The request.") var text: String
     @Option(help: "The backbone's folder, where it moved.") var model: String?
     @Option(help: ArgumentHelp("Leave this worker out; may be repeated.", valueName: "worker")) var without: [String] = []
-    @Flag(help: "Print one JSON object.") var json = false
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         let router = try LoadedRouter(
             reading: URL(fileURLWithPath: bundle), model: model.map { URL(fileURLWithPath: $0) }, threads: common.workforce)
         let decision = try router.decide(text, without: Set(without))
-        guard !json else {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            return Output.line(String(decoding: try encoder.encode(decision), as: UTF8.self))
+        guard !common.json else {
+            return try Output.json(decision)
         }
         let ranked = decision.probabilities.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
         Output.line(decision.worker)

@@ -14,10 +14,21 @@ struct StageOptions: ParsableArguments {
     @OptionGroup(title: "Recipe") var source: SourceKeys
     @OptionGroup var keys: RecipeKeys
 
-    func open() throws -> Run {
+    /// Does `stages` of the run in their order and says how each ended.
+    func perform(_ stages: [Stage]) throws {
+        let progress = ProgressLine(quiet: common.quiet), run = try open(progress)
+        for stage in stages { try show(run.run(stage), on: progress) }
+    }
+
+    func open(_ progress: ProgressLine) throws -> Run {
         try Run(
             opening: path, folder: folder, overrides: source.overrides + keys.overrides, threads: common.workforce,
-            monitor: ProgressLine(quiet: common.quiet).monitor)
+            monitor: progress.monitor)
+    }
+
+    func show(_ report: Run.StageReport, on progress: ProgressLine) throws {
+        progress.note("\(report.stage.rawValue): \(report.detail)")
+        if common.json { try Output.json(report) }
     }
 }
 
@@ -29,7 +40,9 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var options: StageOptions
     @Option(name: .customLong("to"), help: "The last stage to do.") var last: Stage = .export
 
-    func run() throws { try options.open().run(to: last) }
+    func run() throws {
+        try options.perform(Stage.allCases.filter { $0.isBeforeOrAt(last) })
+    }
 }
 
 extension Stage: ExpressibleByArgument {}
@@ -41,7 +54,7 @@ struct SFTCommand: ParsableCommand {
 
     @OptionGroup var options: StageOptions
 
-    func run() throws { try options.open().run(.sft) }
+    func run() throws { try options.perform([.sft]) }
 }
 
 struct EvolveCommand: ParsableCommand {
@@ -51,7 +64,7 @@ struct EvolveCommand: ParsableCommand {
 
     @OptionGroup var options: StageOptions
 
-    func run() throws { try options.open().run(.evolve) }
+    func run() throws { try options.perform([.evolve]) }
 }
 
 struct EvaluateCommand: ParsableCommand {
@@ -61,7 +74,7 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var options: StageOptions
 
-    func run() throws { try options.open().run(.evaluate) }
+    func run() throws { try options.perform([.evaluate]) }
 }
 
 struct ExportCommand: ParsableCommand {
@@ -73,7 +86,8 @@ struct ExportCommand: ParsableCommand {
     @Option(name: [.customShort("o"), .customLong("output")], help: "Another folder than RUN/router.") var output: String?
 
     func run() throws {
-        let run = try options.open()
-        if let output { try run.export(to: URL(fileURLWithPath: output)) } else { try run.run(.export) }
+        guard let output else { return try options.perform([.export]) }
+        let progress = ProgressLine(quiet: options.common.quiet)
+        try options.show(options.open(progress).export(to: URL(fileURLWithPath: output)), on: progress)
     }
 }

@@ -15,8 +15,8 @@ struct StudyCommand: ParsableCommand {
     @Option(help: "A Hugging Face model directory.") var model = "Models/all-MiniLM-L6-v2"
     @Option(help: "Where hidden states are kept (default: $BATON_CACHE, else runs/.cache).") var cache: String?
     @Option(help: "all adds the options of the head: standardised, shrunk, logistic, constant.") var methods = Methods.standard
-    @Flag(help: "Print one JSON object.") var json = false
     @Option(help: ArgumentHelp("Write a self-contained report.", valueName: "html")) var report: String?
+    @Option(help: ArgumentHelp("Write the picture of the result.", valueName: "svg")) var picture: String?
     @OptionGroup var common: CommonOptions
     @OptionGroup var keys: RecipeKeys
 
@@ -34,7 +34,8 @@ struct StudyCommand: ParsableCommand {
             let html = document.html(title: "Is routing worth it on \(result.folder.name)?")
             try Durable.replace(URL(fileURLWithPath: report), by: Data(html.utf8))
         }
-        Output.line(json ? String(decoding: try result.json(), as: UTF8.self) : document.text())
-        if let report, !json { Output.line("\nreport: \(report)") }
+        if let picture { try Durable.replace(URL(fileURLWithPath: picture), by: Data(document.picture().utf8)) }
+        Output.line(common.json ? String(decoding: try result.json(), as: UTF8.self) : document.text())
+        if let report, !common.json { Output.line("\nreport: \(report)") }
     }
 }

@@ -1,0 +1,61 @@
+import Foundation
+import Routing
+import Tensors
+
+/// The bundle of a run.
+struct ExportStage {
+    /// Texts that a bundle carries with their scores.
+    private static let probes = 4
+
+    let run: Run
+
+    /// What was written, for people; `nil` where the same bundle stands already.
+    func perform(to folder: URL) throws -> String? {
+        guard let generation = run.directory.checkpointedGenerations.last else {
+            throw InputError(
+                run.directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(run.directory.url.path)` first")
+        }
+        let checkpoint = try Checkpoint(reading: run.directory.checkpoint(generation: generation))
+        let (data, split, states) = try run.recorded()
+        let bundle = try bundle(checkpoint, data: data, split: split, states: states, folder: folder.standardizedFileURL)
+        guard try bundle.write(to: folder) else { return nil }
+        return
+            "\(bundle.manifest.workers.count) workers, generation \(bundle.manifest.provenance.generation), in \(folder.path)"
+    }
+
+    private func bundle(
+        _ checkpoint: Checkpoint, data: RecordedStates, split: OutcomeFolder.Split, states: States, folder: URL
+    ) throws -> RouterBundle {
+        let kept = checkpoint.search.kept, made = states.provenance
+        guard kept.head.width == states.values.columns else {
+            throw InputError(
+                run.directory.states.path,
+                "width \(states.values.columns) is not the head's \(kept.head.width); run `baton run` again")
+        }
+        let step = max(1, split.train.count / Self.probes)
+        let rows = Array(stride(from: 0, to: split.train.count, by: step).prefix(Self.probes)).map { split.train[$0] }
+        let scores = kept.head.scores(for: states.values.rows(at: rows))
+        let probes = rows.enumerated().map { index, row in
+            RouterBundle.Manifest.Probe(
+                id: data.folder.ids[row], text: data.folder.prompts[row],
+                scores: (0..<scores.columns).map { scores[index, $0] })
+        }
+        let weights = Safetensors.data(tensors: [("head", kept.head.weight)])
+        return RouterBundle(
+            manifest: RouterBundle.Manifest(
+                format: RouterBundle.format, name: run.recipe.name, workers: kept.head.workers, roles: [], turnLimit: 1,
+                seed: run.recipe.seed,
+                embed: .init(
+                    prompt: made.prompt, readout: made.readout, normalize: made.normalize, precision: made.precision,
+                    maxTokens: made.maxTokens),
+                backbone: .init(
+                    name: made.model, path: relativePath(of: run.recipe.model, from: folder), sha256: made.modelSHA256,
+                    width: kept.head.width),
+                blocks: [.init(name: "head", shape: kept.head.weight.shape)],
+                weightsSha256: SHA256.hex(of: weights), probes: probes,
+                provenance: .init(
+                    states: states.key, search: checkpoint.key, generation: kept.generation,
+                    validationReward: kept.validationReward)),
+            head: kept.head)
+    }
+}

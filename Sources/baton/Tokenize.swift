@@ -1,0 +1,24 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import Tokenizers
+
+struct TokenizeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenize", abstract: "One JSON string a line on stdin, one array of token ids a line on stdout.",
+        discussion: "Example: echo '\"17 + 25?\"' | baton tokenize --model Models/all-MiniLM-L6-v2")
+
+    @Option(help: "A Hugging Face model directory.") var model: String
+
+    func run() throws {
+        let tokenizer = try WordPiece(reading: URL(fileURLWithPath: model).appendingPathComponent("tokenizer.json"))
+        var number = 0
+        while let line = readLine() {
+            number += 1
+            guard let text = try? JSONDecoder().decode(String.self, from: Data(line.utf8)) else {
+                throw InputError("stdin:\(number)", "is not a JSON string")
+            }
+            Output.line("[" + tokenizer.encode(text).map(String.init).joined(separator: ",") + "]")
+        }
+    }
+}
