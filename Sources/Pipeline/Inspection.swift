@@ -76,10 +76,17 @@ public enum Inspection {
         }
         var lines = ["/"] + (try attributes("/"))
         for entry in try archive.entries() {
-            lines.append("/\(entry.name)  \(entry.kind)")
+            lines.append(line(entry))
             lines.append(contentsOf: try attributes(entry.name))
         }
         return lines
+    }
+
+    private static func line(_ entry: HDF5Entry) -> String {
+        switch entry.kind {
+        case .group: "\(entry.name)/"
+        case .dataset(let type, let shape): "\(entry.name)  \(type) \(shape)"
+        }
     }
 
     private static func safetensors(_ url: URL) throws -> [String] {

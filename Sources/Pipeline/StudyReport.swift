@@ -59,22 +59,20 @@ public struct StudyReport: Sendable {
         return Report(title: title, verdict: summary.verdict, facts: facts, sections: sections)
     }
 
-    /// The picture of the result: each method's mean reward with its interval.
+    /// The picture of the result: what each method gains over the best single worker.
     private var chart: Chart {
-        let single = summary.methods.first { $0.name == "best_single" }?.reward ?? 0
-        let entries = summary.methods.filter { $0.name != "oracle_crossfit" }.map { method in
+        let shown = summary.methods.filter { !["best_single", "oracle_crossfit"].contains($0.name) }
+        let entries = shown.map { method in
             let versus = method.versusBestSingle
             return IntervalChart.Entry(
-                method.name,
-                Estimate(
-                    mean: method.reward, low: method.reward - (versus.mean - versus.low),
-                    high: method.reward + (versus.high - versus.mean)),
+                method.name, Estimate(mean: 100 * versus.mean, low: 100 * versus.low, high: 100 * versus.high),
                 isEmphasised: method.name == summary.preferred)
         }
         return .intervals(
             IntervalChart(
-                title: "Mean reward on held-out tasks, with the 95 % interval of its difference to the best single worker",
-                axisTitle: "mean reward", entries: entries, reference: .init(value: single, label: "best single worker")))
+                title: "Gain over the best single worker on held-out tasks, 95 % intervals",
+                axisTitle: "points of mean reward", entries: entries,
+                reference: .init(value: 0, label: "best single worker")))
     }
 
     // MARK: Parts

@@ -44,7 +44,7 @@ public struct LineChart: Codable, Sendable, Equatable {
         let seen = points.flatMap { $0 }.filter { $0.x.isFinite && $0.y.isFinite }
         let labels = series.map { estimatedWidth($0.name) }.max() ?? 0
         let frame = Frame(
-            left: 56, top: 52, right: 680 - min(220, labels) - 12, bottom: 284,
+            left: 76, top: 52, right: 680 - min(220, labels) - 12, bottom: 284,
             x: Ticks(from: seen.map(\.x).min() ?? 0, to: seen.map(\.x).max() ?? 1, about: 8),
             y: Ticks(from: seen.map(\.y).min() ?? 0, to: seen.map(\.y).max() ?? 1, about: 5), tightX: seen.map(\.x))
         picture.heading()
@@ -116,6 +116,6 @@ struct Frame {
             picture.text(xTicks.label(tick), x(tick), bottom + 18, .middle, style: "soft")
         }
         picture.text(xTitle, (left + right) / 2, bottom + 38, .middle)
-        picture.text(yTitle, left - 42, (top + bottom) / 2, .middle, turned: -90)
+        picture.text(yTitle, left - 56, (top + bottom) / 2, .middle, turned: -90)
     }
 }

@@ -16,9 +16,9 @@ public struct ReliabilityChart: Codable, Sendable, Equatable {
     var title: String { name + String(format: " (ECE %.3f)", calibration.expectedCalibrationError) }
 
     func picture() -> Picture {
-        var picture = Picture(title: title, width: 400, height: 450)
+        var picture = Picture(title: title, width: 416, height: 450)
         let unit = Ticks(from: 0, to: 1, about: 5)
-        let frame = Frame(left: 56, top: 34, right: 386, bottom: 324, x: unit, y: unit)
+        let frame = Frame(left: 70, top: 34, right: 400, bottom: 324, x: unit, y: unit)
         picture.heading()
         frame.draw(in: &picture, xTitle: "", yTitle: "observed")
         picture.line(frame.x(0), frame.y(0), frame.x(1), frame.y(1), "mark")
