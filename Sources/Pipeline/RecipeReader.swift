@@ -186,7 +186,7 @@ struct RecipeReader {
         let nearest = known.sorted().min { editDistance($0, key) < editDistance($1, key) } ?? ""
         let hint =
             editDistance(nearest, key) <= max(2, key.count / 3)
-            ? "; did you mean \(nearest)?" : "; see ARCHITECTURE.md for the keys"
+            ? "; did you mean \(nearest)?" : "; README.md lists the keys"
         return InputError(place, "unknown key \(key)\(hint)")
     }
 }
