@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 public import Tensors
 public import Tokenizers
 
@@ -57,16 +58,16 @@ public struct Encoder: Sendable {
         let batches = Self.batches(of: tokens.map(\.count))
         // Few passes are cut inside; many are run side by side, which needs no waiting. Both give the same bits.
         let sideBySide = batches.count >= 2 * threads.count
-        let vectors = Slots<Result<Tensor, any Error>>(batches.count), done = Slots<Int>(1)
-        (sideBySide ? threads : .one).run(batches.count) { index in
+        let done = Counter()
+        let vectors = (sideBySide ? threads : .one).map(batches.count) { index in
             let batch = PackedBatch(batches[index].map { tokens[$0] })
-            vectors[index] = Result { try model.states(of: batch, readout: readout, threads: sideBySide ? .one : threads) }
-            let count = done.update(0) { $0 = ($0 ?? 0) + batch.count }
-            progress?(count ?? 0)
+            let result = Result { try model.states(of: batch, readout: readout, threads: sideBySide ? .one : threads) }
+            progress?(done.value.add(batch.count, ordering: .relaxed).newValue)
+            return result
         }
         var states = Tensor(zeros: [texts.count, width])
         for (index, batch) in batches.enumerated() {
-            guard let vectors = try vectors[index]?.get() else { continue }
+            let vectors = try vectors[index].get()
             for (row, text) in batch.enumerated() {
                 states.scalars.replaceSubrange(text * width..<(text + 1) * width, with: normalized(vectors[row: row]))
             }
@@ -76,12 +77,9 @@ public struct Encoder: Sendable {
 
     private func tokenize(_ texts: [String], threads: Threads) -> [[Int32]] {
         let size = Self.textsPerPiece, pieces = (texts.count + size - 1) / size
-        let tokens = Slots<[[Int32]]>(pieces)
-        threads.run(pieces) { piece in
-            let own = texts[piece * size..<min(texts.count, (piece + 1) * size)]
-            tokens[piece] = own.map { tokenizer.encode($0, maxTokens: maxTokens) }
-        }
-        return (0..<pieces).flatMap { tokens[$0] ?? [] }
+        return threads.map(pieces) { piece in
+            texts[piece * size..<min(texts.count, (piece + 1) * size)].map { tokenizer.encode($0, maxTokens: maxTokens) }
+        }.flatMap { $0 }
     }
 
     /// Texts of similar length together, the longest first, in passes of at most `budget` tokens (or one text).
@@ -106,4 +104,9 @@ public struct Encoder: Sendable {
         let divisor = max(length, 1e-12)
         return vector.map { Float(Double($0) / divisor) }
     }
+}
+
+/// A class because a local atomic cannot be captured by the closures of several threads.
+private final class Counter: Sendable {
+    let value = Atomic<Int>(0)
 }

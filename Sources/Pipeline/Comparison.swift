@@ -52,14 +52,9 @@ public struct RecordedStates: Sendable {
         self.states = states
     }
 
-    /// The tasks of `rows` on which at least one worker was tried.
+    /// The tasks of `rows`.
     public func set(_ rows: [Int]) -> TaskSet {
         TaskSet(states: states.rows(at: rows), outcomes: folder.outcomes.rows(at: rows))
-    }
-
-    func usable(_ rows: [Int]) -> [Int] {
-        let width = folder.outcomes.workers.count
-        return rows.filter { row in folder.outcomes.samples[row * width..<(row + 1) * width].contains { $0 > 0 } }
     }
 }
 
@@ -79,14 +74,19 @@ public struct Comparison: Sendable {
     let evolve: EvolveSettings
     let withOptions: Bool
     let seed: UInt64
+    let monitor: Monitor
 
     /// `withOptions` adds the options of the head: standardised, shrunk, logistic, constant.
-    public init(data: RecordedStates, sft: SFTSettings, evolve: EvolveSettings, withOptions: Bool, seed: UInt64) {
+    public init(
+        data: RecordedStates, sft: SFTSettings, evolve: EvolveSettings, withOptions: Bool, seed: UInt64,
+        monitor: Monitor = .silent
+    ) {
         self.data = data
         self.sft = sft
         self.evolve = evolve
         self.withOptions = withOptions
         self.seed = seed
+        self.monitor = monitor
     }
 
     /// The parts of one split, ready for methods.
@@ -100,13 +100,12 @@ public struct Comparison: Sendable {
 
     /// Every method on split `name`. The result doesn't depend on the number of threads.
     public func judge(_ name: String, _ split: OutcomeFolder.Split, heads: Heads? = nil, threads: Threads) -> SplitResult {
-        let rows = (train: data.usable(split.train), validation: data.usable(split.validation), test: data.usable(split.test))
         let domains = data.folder.domains
         var parts = Parts(
-            train: data.set(rows.train), validation: data.set(rows.validation), test: data.set(rows.test),
-            trainDomains: rows.train.map { domains[$0] }, validationDomains: rows.validation.map { domains[$0] },
-            testDomains: rows.test.map { domains[$0] }, means: [])
-        parts.means = parts.train.outcomes.workerMeans()
+            train: data.set(split.train), validation: data.set(split.validation), test: data.set(split.test),
+            trainDomains: split.train.map { domains[$0] }, validationDomains: split.validation.map { domains[$0] },
+            testDomains: split.test.map { domains[$0] }, means: [])
+        parts.means = parts.train.outcomes.rankingMeans()
         let heads = heads ?? fitted(parts, threads: threads)
         var methods = baselines(parts, threads: threads)
         methods.append(method("sft", head: heads.sft, parts, note: heads.note, threads: threads))
@@ -115,14 +114,15 @@ public struct Comparison: Sendable {
         methods.append(method("evolved", head: heads.evolved, parts, note: note, threads: threads))
         methods.append(contentsOf: ceilings(parts))
         return SplitResult(
-            name: name, testRows: rows.test, methods: methods, history: heads.history, keptGeneration: heads.keptGeneration)
+            name: name, testRows: split.test, methods: methods, history: heads.history, keptGeneration: heads.keptGeneration)
     }
 
     private func fitted(_ parts: Parts, threads: Threads) -> Heads {
         let trained = HeadTrainer(options: sft.options, threads: threads).fit(train: parts.train, validation: parts.validation)
         let start = evolve.start == .sft ? trained.head : RoutingHead(zeros: trained.head.workers, width: trained.head.width)
         let best = HeadSearch.best(
-            from: start, settings: evolve, train: parts.train, validation: parts.validation, seed: seed, threads: threads)
+            from: start, settings: evolve, train: parts.train, validation: parts.validation, seed: seed, threads: threads,
+            monitor: monitor)
         return Heads(
             sft: trained.head, evolved: best.kept.head, note: note(trained), history: best.history,
             keptGeneration: best.kept.generation)
@@ -244,7 +244,7 @@ public struct Comparison: Sendable {
 extension OutcomeTable {
     fileprivate func cell(_ task: Int, _ worker: Int) -> OracleCeiling.Cell? {
         let count = samples[task * workers.count + worker]
-        return count > 0 ? .init(successes: rates[task, worker] * Double(count), samples: count) : nil
+        return count > 0 ? .init(successes: successes[task * workers.count + worker], samples: count) : nil
     }
 }
 

@@ -40,6 +40,10 @@ public enum Durable {
     ///
     /// Throws ``JobError`` where writing fails, ``InputError`` where the folder doesn't take files.
     public static func replace(_ url: URL, by write: (URL) throws -> Void) throws {
+        var status = stat()
+        if stat(url.path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            throw InputError(url.path, "is there and is not a regular file; choose another place")
+        }
         try makeFolder(url.deletingLastPathComponent())
         removeLeftovers(of: url)
         let beside = url.appendingPathExtension("tmp-\(getpid())")
@@ -96,6 +100,8 @@ public enum Durable {
         let prefix = url.lastPathComponent + ".tmp-"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: url.deletingLastPathComponent().path)) ?? []
         for name in names where name.hasPrefix(prefix) {
+            // The file of a process that lives is not left over.
+            if let owner = pid_t(name.dropFirst(prefix.count)), owner != getpid(), kill(owner, 0) == 0 { continue }
             unlink(url.deletingLastPathComponent().appendingPathComponent(name).path)
         }
     }

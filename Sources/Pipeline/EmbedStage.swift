@@ -7,13 +7,17 @@ struct EmbedStage {
 
     /// What was made, for people; `nil` where the states of the same inputs stand already.
     func perform() throws -> String? {
-        let folder = try OutcomeFolder(reading: run.recipe.outcomes)
+        let folder = try OutcomeFolder(reading: run.recipe.outcomes), file = run.directory.states
+        _ = try folder.split(named: run.recipe.split)
         let embedding = try Embedding(model: run.recipe.model, settings: run.recipe.embed)
-        let file = run.directory.states
-        if try run.directory.key(of: file) == embedding.key(ids: folder.ids, texts: folder.prompts) {
-            return nil
+        if run.directory.exists(file) {
+            do {
+                if try States(reading: file).key == embedding.key(ids: folder.ids, texts: folder.prompts) { return nil }
+            } catch { run.monitor.note("embed: \(error); making it again") }
         }
-        let states = try embedding.states(ids: folder.ids, texts: folder.prompts, threads: run.threads, monitor: run.monitor)
+        try run.prepareFolder()
+        let states = try embedding.states(
+            ids: folder.ids, texts: folder.prompts, threads: run.threads, monitor: run.monitor)
         try states.write(to: file)
         return "\(states.ids.count) states of width \(states.values.columns) in \(file.path)"
     }

@@ -6,6 +6,8 @@ public import Tensors
 /// A model with every setting of its hidden states decided.
 public struct Embedding: Sendable {
     let encoder: Encoder
+    /// Digests of the files that decide on tokens and on the pass, beside the weights.
+    private let definition: [String]
     public let provenance: States.Provenance
 
     /// Size of a state.
@@ -18,6 +20,9 @@ public struct Embedding: Sendable {
         let directory = try ModelDirectory(reading: folder)
         encoder = try Encoder(
             directory, readout: settings.readout, normalizes: settings.normalize, maxTokens: settings.maxTokens)
+        definition = try ["config.json", "tokenizer.json"].map { name in
+            try SHA256.hex(ofFile: folder.appendingPathComponent(name))
+        }
         provenance = States.Provenance(
             model: folder.standardizedFileURL.lastPathComponent, modelSHA256: try directory.weightsSHA256(),
             prompt: prompt ?? settings.prompt.rawValue, readout: encoder.readout.rawValue, normalize: encoder.normalizes,
@@ -26,20 +31,31 @@ public struct Embedding: Sendable {
 
     /// Digest of everything that a state depends on besides its text.
     private var settingsKey: String {
-        StageKey([
-            "states", provenance.modelSHA256, provenance.prompt, provenance.readout, "\(provenance.normalize)",
-            provenance.precision, "\(provenance.maxTokens)",
-        ]).hex
+        StageKey(
+            [
+                "states 1", provenance.modelSHA256, provenance.prompt, provenance.readout, "\(provenance.normalize)",
+                provenance.precision, "\(provenance.maxTokens)",
+            ] + definition
+        ).hex
     }
 
     /// Digest of everything that the states of these texts depend on.
     func key(ids: [String], texts: [String]) -> String { StageKey([settingsKey] + ids + texts).hex }
 
-    /// The states of `texts`, `[texts, width]`, with progress.
+    /// Texts between two looks at the monitor. A text has the same bits alone and among others, so any cut will do.
+    private static let pieceSize = 1024
+
+    /// The states of `texts`, `[texts, width]`, with progress. Throws ``Interrupted`` once the monitor stops.
     func states(ids: [String], texts: [String], threads: Threads, monitor: Monitor) throws -> States {
-        let values = try encoder.states(for: texts, threads: threads) { done in
-            monitor.progress("embed", done, of: texts.count)
+        var scalars: [Float] = []
+        for first in stride(from: 0, to: texts.count, by: Self.pieceSize) {
+            try monitor.checkpoint("after \(first) of \(texts.count) texts")
+            let piece = Array(texts[first..<min(first + Self.pieceSize, texts.count)])
+            scalars += try encoder.states(for: piece, threads: threads) { done in
+                monitor.progress("embed", first + done, of: texts.count)
+            }.scalars
         }
+        let values = Tensor(shape: [texts.count, encoder.width], scalars: scalars)
         return States(ids: ids, values: values, provenance: provenance, key: key(ids: ids, texts: texts))
     }
 
@@ -47,6 +63,11 @@ public struct Embedding: Sendable {
     /// there yet is made and kept: a text has the same bits alone and among others, so it doesn't matter when.
     func cachedStates(texts: [String], cache: URL, threads: Threads, monitor: Monitor) throws -> Tensor {
         let file = cache.appendingPathComponent("states-\(settingsKey.prefix(32)).h5")
+        // Another study would write the file without what this one adds.
+        try Durable.makeFolder(cache)
+        let lock = FolderLock(cache)
+        try lock.acquire(waiting: true)
+        defer { withExtendedLifetime(lock) {} }
         let digests = texts.map { SHA256.hex(of: $0.utf8) }
         var kept = cached(in: file, monitor: monitor)
         var rows = Dictionary(uniqueKeysWithValues: zip(kept.ids, kept.ids.indices))
@@ -109,6 +130,10 @@ public struct TextEmbedding: Sendable {
 
     /// Embeds each line of `input`, `{"id": …, "text": …}` or a task, into `output`. Returns how many.
     public func embed(_ input: URL, into output: URL) throws -> Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: input.resolvingSymlinksInPath().path)
+        if let type = attributes?[.type] as? FileAttributeType, type != .typeRegular {
+            throw InputError(input.path, "is not a regular file; texts are read twice, so give a file")
+        }
         let total = try count(input)
         try Durable.replace(output) { beside in
             let archive = try HDF5File(creating: beside.path)
@@ -142,6 +167,7 @@ public struct TextEmbedding: Sendable {
             (ids, texts) = ([], [])
             try monitor.checkpoint("after \(done) of \(total) texts")
         }
+        guard done == total else { throw InputError(input.path, "changed while it was read; give the same command again") }
         return digest.hex()
     }
 
@@ -161,6 +187,7 @@ public struct TextEmbedding: Sendable {
         do { line = try JSONDecoder().decode(Line.self, from: data) } catch let error as DecodingError {
             throw InputError(place, "\(error.oneLine); expected {\"id\": …, \"text\": …} or a task")
         }
+        guard !line.id.utf8.contains(0) else { throw InputError(place, "an id must not hold a zero byte") }
         guard let text = line.content else {
             throw InputError(place, "id \"\(line.id)\" has no text; expected {\"id\": …, \"text\": …} or a task")
         }

@@ -1,3 +1,4 @@
+import Evolution
 import Foundation
 import Routing
 import Statistics
@@ -35,35 +36,35 @@ struct EvaluateStage {
     /// What was made, for people; `nil` where the report of the same inputs stands already.
     func perform() throws -> String? {
         let clock = ContinuousClock(), start = clock.now
-        try run.directory.require(run.directory.sft, from: .sft)
-        guard let generation = run.directory.checkpointedGenerations.last else {
-            throw InputError(
-                run.directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(run.directory.url.path)` first")
-        }
-        let sft = try SFTCheckpoint(reading: run.directory.sft)
-        let checkpoint = try Checkpoint(reading: run.directory.checkpoint(generation: generation))
-        let key = StageKey(["evaluate", sft.key, checkpoint.key, "\(generation)", "\(run.recipe.evaluate.bootstrap)"]).hex
-        if isFinished(key) {
-            return nil
-        }
-        let (data, split, states) = try run.recorded()
+        let inputs = try run.inputs(), sft = try run.finishedSFT(inputs), checkpoint = try run.finishedSearch(inputs)
+        let data = inputs.data, key = key(inputs, checkpoint)
+        if isFinished(key) { return nil }
         let comparison = Comparison(
             data: data, sft: run.recipe.sft, evolve: run.recipe.evolve, withOptions: false, seed: run.recipe.seed)
         let result = comparison.judge(
-            run.recipe.split, split,
+            run.recipe.split, inputs.split,
             heads: .init(
                 sft: sft.trained.head, evolved: checkpoint.search.kept.head, history: checkpoint.search.history,
                 keptGeneration: checkpoint.search.kept.generation),
             threads: run.threads)
         let summary = Summary([result], bootstrap: run.recipe.evaluate.bootstrap, seed: run.recipe.seed)
         let page = StudyReport(
-            folder: data.folder, splits: [result], summary: summary, provenance: states.provenance, seconds: nil
+            folder: data.folder, splits: [result], summary: summary, provenance: inputs.states.provenance, seconds: nil
         )
         .html(title: "\(run.recipe.name), split \(run.recipe.split)")
         try Durable.replace(run.directory.htmlReport, by: Data(page.utf8))
         try Durable.replace(
             run.directory.report, by: document(key, result, summary, seconds: (clock.now - start) / .seconds(1)))
         return summary.verdict
+    }
+
+    private func key(_ inputs: RunInputs, _ checkpoint: Checkpoint) -> String {
+        let folder = inputs.data.folder
+        let parts = [
+            "evaluate 1", run.searchKey(inputs), "\(checkpoint.search.search.generation)", "\(run.recipe.evaluate.bootstrap)",
+            run.recipe.name, run.recipe.split, folder.name, "\(folder.deterministicWorkers.sorted())", "\(inputs.split.test)",
+        ]
+        return StageKey(parts + folder.domains).hex
     }
 
     private func isFinished(_ key: String) -> Bool {

@@ -9,17 +9,12 @@ struct EvolveStage {
 
     /// What was reached, for people; `nil` where the last generation stands already.
     func perform() throws -> String? {
-        try run.directory.require(run.directory.sft, from: .sft)
-        let sft = try SFTCheckpoint(reading: run.directory.sft)
-        let (data, split, _) = try run.recorded()
-        let settings = run.recipe.evolve
-        let key = StageKey([
-            "evolve", sft.key, "\(run.recipe.seed)", settings.start.rawValue, settings.resolvedRunAction.rawValue,
-            "\(settings.resolvedRunSigma)", "\(settings.popsize ?? 0)", settings.stepControl?.rawValue ?? "auto",
-        ]).hex
+        let inputs = try run.inputs(), sft = try run.finishedSFT(inputs), key = run.searchKey(inputs)
+        let settings = run.recipe.evolve, head = sft.trained.head
+        try settings.check(weights: head.weight.scalars.count)
+        try run.prepareFolder()
         let ground = HeadSearch.Ground(
-            train: data.set(data.usable(split.train)), validation: data.set(data.usable(split.validation)),
-            action: settings.resolvedRunAction, threads: run.threads)
+            train: inputs.train, validation: inputs.validation, action: settings.resolvedRunAction, threads: run.threads)
         var search: HeadSearch
         if let checkpoint = try newestCheckpoint(key: key) {
             search = checkpoint.search
@@ -27,7 +22,6 @@ struct EvolveStage {
             guard search.search.generation < settings.generations else { return nil }
             run.monitor.note("evolve: goes on after generation \(search.search.generation)")
         } else {
-            let head = sft.trained.head
             search = HeadSearch(
                 from: settings.start == .sft ? head : RoutingHead(zeros: head.workers, width: head.width),
                 sigma: settings.resolvedRunSigma, settings: settings, seed: run.recipe.seed, on: ground)
@@ -59,9 +53,11 @@ struct EvolveStage {
         try Checkpoint(search: search, key: key).write(to: run.directory.checkpoint(generation: search.search.generation))
     }
 
-    /// The newest checkpoint of this very search; those of another are removed. A damaged one is passed over, and said.
+    /// The newest checkpoint of this very search that is not beyond the recipe's generations; those of another search are
+    /// removed. A damaged one is passed over, and said.
     private func newestCheckpoint(key: String) throws -> Checkpoint? {
-        for generation in run.directory.checkpointedGenerations.reversed() {
+        let generations = run.directory.checkpointedGenerations
+        for generation in generations.reversed() where generation <= run.recipe.evolve.generations {
             let file = run.directory.checkpoint(generation: generation)
             let checkpoint: Checkpoint
             do { checkpoint = try Checkpoint(reading: file) } catch {
@@ -70,7 +66,7 @@ struct EvolveStage {
             }
             if checkpoint.key == key { return checkpoint }
             run.monitor.note("evolve: the recipe or its data changed; starting again")
-            for stale in run.directory.checkpointedGenerations {
+            for stale in generations {
                 try Durable.remove(run.directory.checkpoint(generation: stale))
             }
             return nil

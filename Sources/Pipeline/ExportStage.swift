@@ -11,29 +11,23 @@ struct ExportStage {
 
     /// What was written, for people; `nil` where the same bundle stands already.
     func perform(to folder: URL) throws -> String? {
-        guard let generation = run.directory.checkpointedGenerations.last else {
-            throw InputError(
-                run.directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(run.directory.url.path)` first")
-        }
-        let checkpoint = try Checkpoint(reading: run.directory.checkpoint(generation: generation))
-        let (data, split, states) = try run.recorded()
-        let bundle = try bundle(checkpoint, data: data, split: split, states: states, folder: folder.standardizedFileURL)
+        let inputs = try run.inputs(), checkpoint = try run.finishedSearch(inputs)
+        let bundle = try bundle(checkpoint, inputs: inputs, folder: folder.standardizedFileURL)
         guard try bundle.write(to: folder) else { return nil }
         return
             "\(bundle.manifest.workers.count) workers, generation \(bundle.manifest.provenance.generation), in \(folder.path)"
     }
 
-    private func bundle(
-        _ checkpoint: Checkpoint, data: RecordedStates, split: OutcomeFolder.Split, states: States, folder: URL
-    ) throws -> RouterBundle {
+    private func bundle(_ checkpoint: Checkpoint, inputs: RunInputs, folder: URL) throws -> RouterBundle {
+        let states = inputs.states, data = inputs.data, train = inputs.split.train
         let kept = checkpoint.search.kept, made = states.provenance
         guard kept.head.width == states.values.columns else {
             throw InputError(
                 run.directory.states.path,
                 "width \(states.values.columns) is not the head's \(kept.head.width); run `baton run` again")
         }
-        let step = max(1, split.train.count / Self.probes)
-        let rows = Array(stride(from: 0, to: split.train.count, by: step).prefix(Self.probes)).map { split.train[$0] }
+        let step = max(1, train.count / Self.probes)
+        let rows = Array(stride(from: 0, to: train.count, by: step).prefix(Self.probes)).map { train[$0] }
         let scores = kept.head.scores(for: states.values.rows(at: rows))
         let probes = rows.enumerated().map { index, row in
             RouterBundle.Manifest.Probe(

@@ -93,13 +93,15 @@ public struct HeadSearch: Sendable, Equatable {
     }
 
     /// Searches with each of the settings' step sizes; the one of best validation reward, the earlier on a tie.
+    /// Cut short where `monitor` stops, whose owner then throws the result away.
     public static func best(
-        from head: RoutingHead, settings: EvolveSettings, train: TaskSet, validation: TaskSet, seed: UInt64, threads: Threads
+        from head: RoutingHead, settings: EvolveSettings, train: TaskSet, validation: TaskSet, seed: UInt64, threads: Threads,
+        monitor: Monitor = .silent
     ) -> HeadSearch {
         let ground = Ground(train: train, validation: validation, action: settings.resolvedStudyAction, threads: threads)
         let searches = settings.resolvedStudySigmas.enumerated().map { index, sigma in
             var search = HeadSearch(from: head, sigma: sigma, settings: settings, seed: seed &+ UInt64(index), on: ground)
-            for _ in 0..<settings.generations { search.step(on: ground) }
+            for _ in 0..<settings.generations where !monitor.stopping() { search.step(on: ground) }
             return search
         }
         var best = searches[0]
@@ -118,6 +120,13 @@ extension EvolveSettings {
         case nil: break
         }
         return strategy
+    }
+
+    /// Throws ``InputError`` where a generation of heads of `weights` weights would not fit into a gibibyte.
+    func check(weights: Int) throws {
+        let most = (1 << 30) / (8 * max(1, weights))
+        guard let popsize, popsize > most else { return }
+        throw InputError("evolve.popsize", "\(popsize) candidates of \(weights) weights are too many; take at most \(most)")
     }
 
     /// A study follows the reference, which searches for argmax from the SFT head. From zero every argmax is a tie,

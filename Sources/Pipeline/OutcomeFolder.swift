@@ -39,6 +39,24 @@ public struct OutcomeFolder: Sendable {
         splits = try Self.readSplits(folder.appendingPathComponent("splits.json"), ids: rows.ids)
     }
 
+    /// The split of that name, without the tasks on which no worker was tried.
+    ///
+    /// Throws ``InputError`` where there is no such split, or a part of it has no task left.
+    public func split(named name: String) throws -> Split {
+        guard let split = splits[name] else {
+            throw InputError("split \"\(name)\"", "no such split; there are \(splitNames.joined(separator: ", "))")
+        }
+        func tried(_ rows: [Int], _ part: String) throws -> [Int] {
+            let width = outcomes.workers.count
+            let left = rows.filter { row in outcomes.samples[row * width..<(row + 1) * width].contains { $0 > 0 } }
+            guard !left.isEmpty else { throw InputError("split \"\(name)\"", "no worker was tried on any \(part) task") }
+            return left
+        }
+        return try Split(
+            train: tried(split.train, "train"), validation: tried(split.validation, "validation"),
+            test: tried(split.test, "test"))
+    }
+
     /// The names of the splits, numbers in their order before other names.
     public var splitNames: [String] {
         splits.keys.sorted { ($0.count, $0) < ($1.count, $1) }
@@ -88,6 +106,9 @@ public struct OutcomeFolder: Sendable {
 
 /// The rows of `tasks.jsonl`.
 private struct TaskRows {
+    /// Nobody repeats a task more often; a larger number is a slip, and would keep the cross-fitted oracle busy for hours.
+    private static let mostSamples = 10_000
+
     var ids: [String] = [], domains: [String] = [], prompts: [String] = []
     var dataset: String?
     /// `[tasks × workers]`.
@@ -116,6 +137,9 @@ private struct TaskRows {
             if let first = lines.updateValue(number, forKey: row.id) {
                 throw InputError(place, "duplicate id \"\(row.id)\", first on line \(first)")
             }
+            guard !row.id.isEmpty, !row.id.utf8.contains(0) else {
+                throw InputError(place, "an id must not be empty or hold a zero byte")
+            }
             ids.append(row.id)
             domains.append(row.domain ?? "")
             prompts.append(row.prompt)
@@ -134,8 +158,11 @@ private struct TaskRows {
                 throw InputError(
                     place, "unknown worker \"\(worker)\"; workers.csv has \(columns.keys.sorted().joined(separator: ", "))")
             }
-            guard cell.count == 2, let count = Int(exactly: cell[1]), count >= 0 else {
-                throw InputError(place, "worker \"\(worker)\": expected [successes, samples] with a whole number of samples")
+            guard cell.count == 2, let count = Int(exactly: cell[1]), (0...Self.mostSamples).contains(count) else {
+                throw InputError(
+                    place,
+                    "worker \"\(worker)\": expected [successes, samples] with a whole number of samples up to \(Self.mostSamples)"
+                )
             }
             guard cell[0] >= 0, cell[0] <= cell[1] else {
                 throw InputError(
@@ -171,7 +198,7 @@ private struct WorkerList {
                 throw InputError(place, "\(cells.count) cells under a header of \(header.count)")
             }
             let name = cells[nameColumn]
-            guard !name.isEmpty else { throw InputError(place, "the worker has no name") }
+            guard !name.isEmpty, !name.utf8.contains(0) else { throw InputError(place, "the worker has no name") }
             guard !names.contains(name) else { throw InputError(place, "duplicate worker \"\(name)\"") }
             names.append(name)
             if let column = deterministicColumn, ["true", "1", "yes"].contains(cells[column].lowercased()) {

@@ -114,11 +114,14 @@ extension Recipe {
         let folder = file.deletingLastPathComponent()
         name = try reader.string("name") ?? file.deletingPathExtension().lastPathComponent
         seed = try reader.seed("seed", or: 0)
-        guard let outcomes = try reader.string("outcomes") else {
+        guard !name.isEmpty, ![".", ".."].contains(name), !name.contains("/"), !name.contains("\0") else {
+            throw InputError(file.path, "name: \"\(name)\" cannot name a folder")
+        }
+        guard let outcomes = try reader.placed("outcomes") else {
             throw InputError(file.path, "key outcomes is missing; name a folder with tasks.jsonl, workers.csv and splits.json")
         }
         self.outcomes = resolve(outcomes, against: folder)
-        model = resolve(try reader.string("model") ?? "Models/all-MiniLM-L6-v2", against: folder)
+        model = resolve(try reader.placed("model") ?? ("Models/all-MiniLM-L6-v2", file.path), against: folder)
         split = try reader.string("split") ?? "0"
         embed = try EmbedSettings(from: &reader)
         sft = try SFTSettings(from: &reader)
@@ -154,7 +157,7 @@ extension SFTSettings {
     init(from reader: inout RecipeReader) throws {
         temperatures = try reader.numbers("sft.temperature", above: 0)
         ridges = try reader.numbers("sft.ridge", above: 0, inclusive: true)
-        kappa = try reader.numbers("sft.kappa", above: 0, inclusive: true)?.first ?? 0
+        kappa = try reader.number("sft.kappa", atLeast: 0) ?? 0
     }
 }
 
@@ -177,11 +180,14 @@ extension EvaluateSettings {
     }
 }
 
-/// `path` against `folder` where something stands there, else against the current folder.
-func resolve(_ path: String, against folder: URL) -> URL {
-    let beside = URL(fileURLWithPath: path, relativeTo: folder).standardizedFileURL
-    if path.hasPrefix("/") || FileManager.default.fileExists(atPath: beside.path) { return beside }
-    return URL(fileURLWithPath: path).standardizedFileURL
+/// A path of a recipe: against `folder`, the recipe's, where something stands there, else against the current one. What
+/// was given as a flag was typed in the current folder.
+func resolve(_ path: (text: String, place: String), against folder: URL) -> URL {
+    let here = URL(fileURLWithPath: path.text).standardizedFileURL
+    let beside = URL(fileURLWithPath: path.text, relativeTo: folder).standardizedFileURL
+    let manager = FileManager.default
+    if path.place.hasPrefix("--"), manager.fileExists(atPath: here.path) { return here }
+    return manager.fileExists(atPath: beside.path) ? beside : here
 }
 
 // MARK: Writing
@@ -224,14 +230,16 @@ extension Recipe {
             """
     }
 
-    /// A double-quoted YAML scalar; JSON's escapes are YAML's.
+    /// A YAML scalar: plain where that is safe, else quoted by JSON's rules, which are among YAML's.
     private func quoted(_ text: String) -> String {
         let plain = text.unicodeScalars.allSatisfy { scalar in
-            scalar.isASCII
-                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-_./".unicodeScalars.contains(scalar))
+            scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789-_./".unicodeScalars.contains(scalar))
         }
-        if plain, text.unicodeScalars.first?.properties.isAlphabetic == true || text.hasPrefix("../") { return text }
-        return "\"" + text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] } + "\""
+        let first = text.unicodeScalars.first
+        if plain, first?.properties.isAlphabetic == true || first == "." || first == "/" { return text }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? text
     }
 }
 

@@ -143,6 +143,15 @@ struct RecipeReader {
         return values
     }
 
+    /// One number; `nil` where nobody gave one.
+    mutating func number(_ key: String, atLeast bound: Double) throws -> Double? {
+        guard let found = try scalar(key) else { return nil }
+        guard let value = Double(found.text), value.isFinite, value >= bound else {
+            throw InputError(found.place, "\(key): expected a number of at least \(bound.short), got \"\(found.text)\"")
+        }
+        return value
+    }
+
     mutating func choice<Value: RawRepresentable & CaseIterable>(_ key: String) throws -> Value?
     where Value.RawValue == String {
         guard let found = try scalar(key) else { return nil }
@@ -171,7 +180,10 @@ struct RecipeReader {
 
     private func finish(_ mapping: Node.Mapping, prefix: String) throws {
         for (key, value) in mapping {
-            let path = prefix + (key.scalar?.string ?? "?")
+            let name = key.scalar?.string ?? "?", path = prefix + name
+            guard !name.contains(".") else {
+                throw InputError(Self.place(file, key.mark), "unknown key \(name); nest it: a dotted key is a flag's form")
+            }
             if asked.contains(path) { continue }
             guard let inner = value.mapping, asked.contains(where: { $0.hasPrefix(path + ".") }) else {
                 if value.scalar?.string.isEmpty == true, asked.contains(where: { $0.hasPrefix(path + ".") }) { continue }

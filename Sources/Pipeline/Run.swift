@@ -8,6 +8,7 @@ public struct Run: Sendable {
     public let directory: RunDirectory
     let threads: Threads
     let monitor: Monitor
+    private let lock: FolderLock
 
     /// The run of a recipe file, or of a run folder, which holds its resolved recipe. `folder` is where a recipe's run is
     /// kept, else `runs/NAME`.
@@ -22,6 +23,7 @@ public struct Run: Sendable {
             throw InputError(path, "no such recipe or run folder")
         }
         if isFolder.boolValue {
+            guard folder == nil else { throw InputError("--run", "\(path) is a run already; give its recipe to start another") }
             directory = RunDirectory(url)
             guard directory.exists(directory.recipe) else {
                 throw InputError(path, "holds no recipe.yaml; give a recipe, or the folder of a run")
@@ -31,6 +33,7 @@ public struct Run: Sendable {
             recipe = try Recipe(reading: url, overrides: overrides)
             directory = RunDirectory(URL(fileURLWithPath: folder ?? "runs/\(recipe.name)"))
         }
+        lock = FolderLock(directory.url)
         self.threads = threads
         self.monitor = monitor
     }
@@ -45,9 +48,10 @@ public struct Run: Sendable {
     }
 
     /// One stage, which is skipped where its result stands already for the same inputs.
+    ///
+    /// Throws ``InputError`` about what the stage reads, before anything is written.
     public func run(_ stage: Stage) throws -> StageReport {
-        try keepRecipe()
-        let detail =
+        try report(stage) {
             switch stage {
             case .embed: try EmbedStage(run: self).perform()
             case .sft: try SFTStage(run: self).perform()
@@ -55,42 +59,99 @@ public struct Run: Sendable {
             case .evaluate: try EvaluateStage(run: self).perform()
             case .export: try ExportStage(run: self).perform(to: directory.router)
             }
-        return StageReport(stage: stage, skipped: detail == nil, detail: detail ?? "finished already")
+        }
     }
 
     /// Exports to another folder than the run's own.
     public func export(to folder: URL) throws -> StageReport {
-        try keepRecipe()
-        let detail = try ExportStage(run: self).perform(to: folder)
-        return StageReport(stage: .export, skipped: detail == nil, detail: detail ?? "finished already")
+        try report(.export) { try ExportStage(run: self).perform(to: folder) }
     }
 
-    private func keepRecipe() throws {
+    private func report(_ stage: Stage, _ perform: () throws -> String?) throws -> StageReport {
+        if directory.exists(directory.url) { try lock.acquire() }
+        let detail = try perform()
+        try prepareFolder()
+        return StageReport(stage: stage, skipped: detail == nil, detail: detail ?? "finished already")
+    }
+
+    /// Makes the folder this process's, with the resolved recipe in it. A stage calls it when all that it reads has been
+    /// checked: bad input leaves no folder behind.
+    func prepareFolder() throws {
+        try Durable.makeFolder(directory.url)
+        try lock.acquire()
         let text = Data(recipe.yaml(relativeTo: directory.url).utf8)
         if directory.exists(directory.recipe), try readFile(directory.recipe) == text { return }
         try Durable.replace(directory.recipe, by: text)
     }
+}
 
-    /// The recorded outcomes and the split of the recipe.
-    func outcomes() throws -> (folder: OutcomeFolder, split: OutcomeFolder.Split) {
-        let folder = try OutcomeFolder(reading: recipe.outcomes)
-        guard let split = folder.splits[recipe.split] else {
-            throw InputError(
-                recipe.outcomes.appendingPathComponent("splits.json").path,
-                "no split \"\(recipe.split)\"; there are \(folder.splitNames.joined(separator: ", "))")
-        }
-        return (folder, split)
-    }
+// MARK: What stages hand on
 
+/// What every stage behind embedding reads.
+struct RunInputs {
+    var data: RecordedStates
+    var split: OutcomeFolder.Split
+    var states: States
+
+    var train: TaskSet { data.set(split.train) }
+    var validation: TaskSet { data.set(split.validation) }
+}
+
+extension Run {
     /// The recorded outcomes with their states, which the embed stage must have made.
-    func recorded() throws -> (data: RecordedStates, split: OutcomeFolder.Split, states: States) {
+    func inputs() throws -> RunInputs {
         try directory.require(directory.states, from: .embed)
-        let (folder, split) = try outcomes()
+        let folder = try OutcomeFolder(reading: recipe.outcomes)
+        let split = try folder.split(named: recipe.split)
         let states = try States(reading: directory.states)
         guard states.ids == folder.ids else {
             throw InputError(
                 directory.states.path, "was made for other tasks than \(recipe.outcomes.path) holds; run `baton embed` again")
         }
-        return (RecordedStates(folder: folder, states: states.values), split, states)
+        return RunInputs(data: RecordedStates(folder: folder, states: states.values), split: split, states: states)
+    }
+
+    /// Digest of all that the SFT of these inputs depends on. The number behind the stage's name is its algorithm's.
+    func sftKey(_ inputs: RunInputs) -> String {
+        let outcomes = inputs.data.folder.outcomes, sft = recipe.sft
+        var parts = ["sft 1", inputs.states.key, "\(sft.temperatures ?? [])", "\(sft.ridges ?? [])", "\(sft.kappa)"]
+        parts.append(contentsOf: outcomes.workers)
+        parts.append(outcomes.samples.map(String.init).joined(separator: ","))
+        parts.append(outcomes.successes.map { "\($0)" }.joined(separator: ","))
+        parts.append("\(inputs.split.train);\(inputs.split.validation)")
+        return StageKey(parts).hex
+    }
+
+    /// Digest of all that the search depends on, the number of generations aside: more of them go on with the same search.
+    func searchKey(_ inputs: RunInputs) -> String {
+        let evolve = recipe.evolve
+        return StageKey([
+            "evolve 1", sftKey(inputs), "\(recipe.seed)", evolve.start.rawValue, evolve.resolvedRunAction.rawValue,
+            "\(evolve.resolvedRunSigma)", "\(evolve.popsize ?? 0)", evolve.stepControl?.rawValue ?? "auto",
+        ]).hex
+    }
+
+    /// The SFT of these very inputs. Throws ``InputError`` where the stage has not been done for them.
+    func finishedSFT(_ inputs: RunInputs) throws -> SFTCheckpoint {
+        try directory.require(directory.sft, from: .sft)
+        let sft = try SFTCheckpoint(reading: directory.sft)
+        guard sft.key == sftKey(inputs) else { throw stale(directory.sft, stage: .sft) }
+        return sft
+    }
+
+    /// The newest search of these very inputs, not beyond the recipe's generations. Throws ``InputError`` where there is none.
+    func finishedSearch(_ inputs: RunInputs) throws -> Checkpoint {
+        guard let generation = directory.checkpointedGenerations.last(where: { $0 <= recipe.evolve.generations }) else {
+            throw InputError(
+                directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(directory.url.path)` first")
+        }
+        let file = directory.checkpoint(generation: generation), checkpoint = try Checkpoint(reading: file)
+        guard checkpoint.key == searchKey(inputs) else { throw stale(file, stage: .evolve) }
+        return checkpoint
+    }
+
+    private func stale(_ file: URL, stage: Stage) -> InputError {
+        InputError(
+            file.path, "was made from another recipe or other data; run `baton \(stage.rawValue) \(directory.url.path)` first")
     }
 }

@@ -1,5 +1,4 @@
 public import Foundation
-import HDF5
 
 /// The folder of one run. Everything in it is append-only or replaced whole.
 public struct RunDirectory: Sendable, Equatable {
@@ -41,12 +40,6 @@ public struct RunDirectory: Sendable, Equatable {
     }
 
     func exists(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
-
-    /// The key that the HDF5 file at `file` carries; `nil` where there is none.
-    func key(of file: URL) throws -> String? {
-        guard exists(file) else { return nil }
-        return try HDF5File(reading: file.path).stringAttribute("key")
-    }
 
     /// Throws ``InputError`` naming the stage to run first, unless `file` is there.
     func require(_ file: URL, from stage: Stage) throws {

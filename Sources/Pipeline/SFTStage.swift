@@ -1,32 +1,22 @@
 import Foundation
 import Routing
-import Tensors
 
 /// The head fitted by KL: `checkpoints/sft.h5`.
 struct SFTStage {
     let run: Run
 
-    /// Digest of all that the head depends on.
-    func key(states: States, data: RecordedStates, split: OutcomeFolder.Split) -> String {
-        let sft = run.recipe.sft, outcomes = data.folder.outcomes
-        var parts = ["sft", states.key, "\(sft.temperatures ?? [])", "\(sft.ridges ?? [])", "\(sft.kappa)"]
-        parts.append(contentsOf: outcomes.workers)
-        parts.append(outcomes.samples.map(String.init).joined(separator: ","))
-        parts.append(outcomes.rates.scalars.map { "\($0)" }.joined(separator: ","))
-        parts.append("\(split.train);\(split.validation);\(split.test)")
-        return StageKey(parts).hex
-    }
-
     /// What was made, for people; `nil` where the head of the same inputs stands already.
     func perform() throws -> String? {
-        let (data, split, states) = try run.recorded()
-        let key = key(states: states, data: data, split: split)
-        if try run.directory.key(of: run.directory.sft) == key {
-            return nil
+        let inputs = try run.inputs(), file = run.directory.sft, key = run.sftKey(inputs)
+        if run.directory.exists(file) {
+            do { if try SFTCheckpoint(reading: file).key == key { return nil } } catch {
+                run.monitor.note("sft: \(error); making it again")
+            }
         }
+        try run.prepareFolder()
         let trained = HeadTrainer(options: run.recipe.sft.options, threads: run.threads)
-            .fit(train: data.set(data.usable(split.train)), validation: data.set(data.usable(split.validation)))
-        try SFTCheckpoint(trained: trained, key: key).write(to: run.directory.sft)
+            .fit(train: inputs.train, validation: inputs.validation)
+        try SFTCheckpoint(trained: trained, key: key).write(to: file)
         return "validation reward \(trained.validationReward.fixed(4)) at τ \(trained.temperature.short), "
             + "λ \(trained.ridge.short), gradient norm \(trained.gradientNorm.scientific) after \(trained.iterations) steps"
     }

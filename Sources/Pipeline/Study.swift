@@ -63,12 +63,13 @@ public struct Study: Sendable {
     public func run(on url: URL) throws -> Result {
         let clock = ContinuousClock(), start = clock.now
         let folder = try OutcomeFolder(reading: url)
-        let names = try splitNames(in: folder, at: url)
+        let names = try splitNames(in: folder), splits = try names.map { try folder.split(named: $0) }
         let embedding = try Embedding(model: options.model, settings: options.embed)
         let states = try embedding.cachedStates(
             texts: folder.prompts, cache: options.cache, threads: threads, monitor: monitor)
         try monitor.checkpoint("after the hidden states")
-        let results = compare(names, in: RecordedStates(folder: folder, states: states))
+        try options.evolve.check(weights: folder.outcomes.workers.count * states.columns)
+        let results = compare(Array(zip(names, splits)), in: RecordedStates(folder: folder, states: states))
         try monitor.checkpoint("before the summary")
         let summary = Summary(results, bootstrap: options.evaluate.bootstrap, seed: options.seed)
         return Result(
@@ -76,31 +77,33 @@ public struct Study: Sendable {
             seconds: (clock.now - start) / .seconds(1))
     }
 
-    private func splitNames(in folder: OutcomeFolder, at url: URL) throws -> [String] {
-        guard let wanted = options.splits else { return folder.splitNames }
-        for name in wanted where folder.splits[name] == nil {
-            throw InputError("--splits", "no split \"\(name)\"; there are \(folder.splitNames.joined(separator: ", "))")
+    private func splitNames(in folder: OutcomeFolder) throws -> [String] {
+        let names = options.splits ?? folder.splitNames
+        guard !names.isEmpty, Set(names).count == names.count else {
+            throw InputError("--splits", "expected all, or names by commas, each once")
         }
-        return wanted
+        return names
     }
 
     /// Splits are independent, so each is one piece of work; a study of one split threads inside it.
-    private func compare(_ names: [String], in data: RecordedStates) -> [SplitResult] {
-        let inner = names.count > 1 ? Threads.one : threads
-        let finished = Finished()
-        return threads.map(names.count) { index in
+    private func compare(_ splits: [(name: String, split: OutcomeFolder.Split)], in data: RecordedStates) -> [SplitResult] {
+        let inner = splits.count > 1 ? Threads.one : threads
+        let finished = Finished(), order = data.folder.splitNames
+        return threads.map(splits.count) { index in
+            let (name, split) = splits[index]
+            // The seed is that of the split's name, not of its place among those asked for.
             let comparison = Comparison(
                 data: data, sft: options.sft, evolve: options.evolve, withOptions: options.allMethods,
-                seed: options.seed &+ UInt64(index) &* 1009)
-            guard let split = data.folder.splits[names[index]], !monitor.stopping() else {
-                return SplitResult(name: names[index], testRows: [], methods: [], history: [], keptGeneration: 0)
+                seed: options.seed &+ UInt64(order.firstIndex(of: name) ?? 0) &* 1009, monitor: monitor)
+            guard !monitor.stopping() else {
+                return SplitResult(name: name, testRows: [], methods: [], history: [], keptGeneration: 0)
             }
-            let result = comparison.judge(names[index], split, threads: inner)
+            let result = comparison.judge(name, split, threads: inner)
             let done = finished.add()
             let evolved = result.method("evolved")?.reward ?? 0, single = result.method("best_single")?.reward ?? 0
             monitor.progress(
-                "study", done, of: names.count,
-                detail: "split \(names[index]): best single \(single.fixed(3)), evolved \(evolved.fixed(3))")
+                "study", done, of: splits.count,
+                detail: "split \(name): best single \(single.fixed(3)), evolved \(evolved.fixed(3))")
             return result
         }
     }

@@ -6,8 +6,8 @@ public import Tensors
 public struct OutcomeTable: Sendable, Equatable {
     /// The columns, in the order of a head's rows.
     public let workers: [String]
-    /// Samples of each cell, `[tasks × workers]` row-major; 0 where the worker was not tried.
-    public let samples: [Int]
+    /// Successes and samples of each cell, `[tasks × workers]` row-major; 0 samples where the worker was not tried.
+    public let successes: [Double], samples: [Int]
     /// Success rates `[tasks, workers]`, NaN where the worker was not tried.
     public let rates: Matrix
 
@@ -20,27 +20,22 @@ public struct OutcomeTable: Sendable, Equatable {
             successes.count == samples.count && samples.count % max(1, workers.count) == 0,
             "\(successes.count) successes and \(samples.count) samples for \(workers.count) workers")
         self.workers = workers
+        self.successes = successes
         self.samples = samples
-        self.rates = Matrix(
+        rates = Matrix(
             rows: samples.count / max(1, workers.count), columns: workers.count,
             scalars: zip(successes, samples).map { $1 > 0 ? $0 / Double($1) : .nan })
-    }
-
-    private init(workers: [String], samples: [Int], rates: Matrix) {
-        self.workers = workers
-        self.samples = samples
-        self.rates = rates
     }
 
     /// The rows at `indices`, in that order.
     public func rows(at indices: [Int]) -> OutcomeTable {
         let width = workers.count
-        return OutcomeTable(
-            workers: workers,
-            samples: indices.flatMap { samples[$0 * width..<($0 + 1) * width] },
-            rates: Matrix(
-                rows: indices.count, columns: width,
-                scalars: indices.flatMap { rates.scalars[$0 * width..<($0 + 1) * width] }))
+        return picking(indices.flatMap { $0 * width..<($0 + 1) * width })
+    }
+
+    /// The table whose cells are those at `cells` of this one.
+    private func picking(_ cells: [Int]) -> OutcomeTable {
+        OutcomeTable(workers: workers, successes: cells.map { successes[$0] }, samples: cells.map { samples[$0] })
     }
 
     /// The same table with the columns of workers `first` and `second` exchanged, names staying where they are.
@@ -48,10 +43,7 @@ public struct OutcomeTable: Sendable, Equatable {
         var order = Array(workers.indices)
         order.swapAt(first, second)
         let width = workers.count
-        let moved = (0..<tasks).flatMap { task in order.map { task * width + $0 } }
-        return OutcomeTable(
-            workers: workers, samples: moved.map { samples[$0] },
-            rates: Matrix(rows: tasks, columns: width, scalars: moved.map { rates.scalars[$0] }))
+        return picking((0..<tasks).flatMap { task in order.map { task * width + $0 } })
     }
 
     /// Mean rate of each worker over the tasks where it was tried; `fallback` where it never was.
@@ -65,6 +57,16 @@ public struct OutcomeTable: Sendable, Equatable {
             }
             return count > 0 ? sum / Double(count) : fallback
         }
+    }
+
+    /// Means by which workers are ranked. Where they were tried on different numbers of tasks, each is drawn towards
+    /// the mean over all by ten tasks' weight: a worker tried once, and right, is not the best of the pool.
+    public func rankingMeans() -> [Double] {
+        let counts = workers.indices.map { worker in (0..<tasks).count { !rates[$0, worker].isNaN } }
+        let means = workerMeans()
+        guard Set(counts).count > 1 else { return means }
+        let overall = zip(means, counts).reduce(0) { $0 + $1.0 * Double($1.1) } / Double(max(1, counts.reduce(0, +)))
+        return zip(means, counts).map { ($0 * Double($1) + 10 * overall) / (Double($1) + 10) }
     }
 
     /// How far each task is to be trusted: the mean over its tried cells of n / (n + κ) for n samples.
@@ -113,16 +115,11 @@ extension OutcomeTable {
 
 /// The candidate of highest score; ties break by a hash of `seed` and the candidate, never by index. `nil` for none.
 public func chooseWorker(among candidates: [Int], by score: (Int) -> Double, seed: UInt64) -> Int? {
-    candidates.max { left, right in
-        let (l, r) = (score(left), score(right))
-        return l == r ? mixed(seed, left) < mixed(seed, right) : l < r
+    func hash(_ worker: Int) -> SIMD4<UInt32> {
+        Philox(seed: seed).block(UInt32(truncatingIfNeeded: worker), row: 0, generation: 0, purpose: .actions)
     }
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): enough to break ties evenly.
-private func mixed(_ seed: UInt64, _ index: Int) -> UInt64 {
-    var z = seed &+ (UInt64(index) &+ 1) &* 0x9E37_79B9_7F4A_7C15
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
+    return candidates.max { left, right in
+        let (l, r) = (score(left), score(right))
+        return l == r ? hash(left)[0] < hash(right)[0] : l < r
+    }
 }

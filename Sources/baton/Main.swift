@@ -13,6 +13,9 @@ struct Main {
         do {
             var command = try Baton.parseAsRoot()
             try command.run()
+            if Output.isIncomplete {
+                throw JobError("stdout", "cannot be written; make room, then give the same command again")
+            }
         } catch {
             exit(status(of: error))
         }

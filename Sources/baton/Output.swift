@@ -15,10 +15,24 @@ enum Output {
 
     static func note(_ text: String) { write(text + "\n", to: .standardError) }
 
+    /// Writes to stdout or stderr. A reader that went away is no reason to fail; a full disk behind it is, for results.
     static func write(_ text: String, to handle: FileHandle) {
-        // A reader that went away is no reason to fail.
-        try? handle.write(contentsOf: Data(text.utf8))
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(handle.fileDescriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                if handle.fileDescriptor == STDOUT_FILENO, errno != EPIPE { lost.store(true, ordering: .relaxed) }
+                return
+            }
+            rest = rest.dropFirst(count)
+        }
     }
+
+    /// Whether a part of the results could not be written.
+    static var isIncomplete: Bool { lost.load(ordering: .relaxed) }
+
+    private static let lost = Atomic<Bool>(false)
 }
 
 /// One live line on a terminal, a plain line now and then elsewhere.

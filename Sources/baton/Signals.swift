@@ -10,8 +10,7 @@ enum Signals {
     static func catchFirst() {
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
-                Signals.seen.store(true, ordering: .relaxed)
-                signal(number, SIG_DFL)
+                if Signals.seen.exchange(true, ordering: .relaxed) { _exit(75) }
             }
         }
     }

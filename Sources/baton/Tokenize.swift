@@ -9,6 +9,7 @@ struct TokenizeCommand: ParsableCommand {
         discussion: "Example: echo '\"17 + 25?\"' | baton tokenize --model Models/all-MiniLM-L6-v2")
 
     @Option(help: "A Hugging Face model directory.") var model: String
+    @OptionGroup var common: CommonOptions
 
     func run() throws {
         let tokenizer = try WordPiece(reading: URL(fileURLWithPath: model).appendingPathComponent("tokenizer.json"))
