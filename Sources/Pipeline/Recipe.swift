@@ -231,7 +231,17 @@ extension Recipe {
                 && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-_./".unicodeScalars.contains(scalar))
         }
         if plain, text.unicodeScalars.first?.properties.isAlphabetic == true || text.hasPrefix("../") { return text }
-        return "\"" + text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] } + "\""
+        let escaped = text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            // Controls, and what YAML takes for the end of a line.
+            case _
+            where scalar.properties.generalCategory == .control || "\u{2028}\u{2029}\u{FEFF}".unicodeScalars.contains(scalar):
+                String(format: "\\u%04X", scalar.value)
+            default: "\(scalar)"
+            }
+        }
+        return "\"" + escaped.joined() + "\""
     }
 }
 
