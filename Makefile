@@ -39,6 +39,7 @@ bench: build ## the backbone side by side with ONNX Runtime and PyTorch; minutes
 goldens: setup ## writes the fixtures that our own Python oracles give
 	@.venv/bin/python Tests/Oracles/hdf5_fixtures.py Tests/StorageTests/Fixtures
 	@.venv/bin/python Tests/Oracles/sep_cmaes.py
+	@.venv/bin/python Tests/Oracles/sft.py
 
 experiment: build ## NAME=…: runs Experiments/NAME/run
 	@[ -x 'Experiments/$(NAME)/run' ] || { echo "make experiment NAME=…: one of" $$(cd Experiments && ls */run | sed 's#/run##') >&2; exit 2; }

@@ -230,16 +230,24 @@ extension Recipe {
             """
     }
 
-    /// A YAML scalar: plain where that is safe, else quoted by JSON's rules, which are among YAML's.
+    /// A YAML scalar: plain where that is safe, else in double quotes; JSON's escapes are YAML's.
     private func quoted(_ text: String) -> String {
         let plain = text.unicodeScalars.allSatisfy { scalar in
             scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789-_./".unicodeScalars.contains(scalar))
         }
         let first = text.unicodeScalars.first
         if plain, first?.properties.isAlphabetic == true || first == "." || first == "/" { return text }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes]
-        return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? text
+        let escaped = text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            // Controls, and what YAML takes for the end of a line.
+            case _
+            where scalar.properties.generalCategory == .control || "\u{2028}\u{2029}\u{FEFF}".unicodeScalars.contains(scalar):
+                String(format: "\\u%04X", scalar.value)
+            default: "\(scalar)"
+            }
+        }
+        return "\"" + escaped.joined() + "\""
     }
 }
 

@@ -31,14 +31,18 @@ struct RecipeReader {
     private init(text: String, file: String, overrides: [Override]) throws {
         self.file = file
         self.overrides = overrides
-        let node: Node?
-        do { node = try Yams.compose(yaml: text) } catch let error as YamlError {
+        let parser: Parser, node: Node?
+        do {
+            parser = try Parser(yaml: text)
+            node = try parser.singleRoot()
+        } catch let error as YamlError {
             throw InputError(Self.place(file, error.mark), error.oneLine)
         }
         guard let mapping = node?.mapping else {
             throw InputError("\(file):1", "a recipe is a mapping of keys to values, e.g. \"name: offline\"")
         }
-        try Self.refuseAnchors(.mapping(mapping), file: file, depth: 0)
+        // Nodes refer to their anchors weakly: only the parser keeps them.
+        try withExtendedLifetime(parser) { try Self.refuseAnchors(.mapping(mapping), file: file, depth: 0) }
         root = mapping
     }
 
@@ -81,6 +85,8 @@ struct RecipeReader {
         let parts = key.split(separator: ".").map(String.init)
         for part in parts.dropLast() {
             guard let inner = mapping?[part] else { return nil }
+            // A section whose keys are all left out, or commented out.
+            if inner.scalar?.string.isEmpty == true { return nil }
             guard inner.mapping != nil else {
                 throw InputError(
                     Self.place(file, inner.mark), "\(part): expected a mapping of keys, e.g. {\(parts.last ?? ""): …}")

@@ -1,0 +1,114 @@
+import Foundation
+import Pipeline
+import Routing
+import Statistics
+import Tensors
+import Testing
+
+struct SummaryTests {
+    /// What workers a and b do on a task: successes of one sample each.
+    private typealias Rule = (Int) -> (a: Int, b: Int)
+
+    /// Every method on splits of 60 made up tasks: every third one is for training, validation and test. The state of
+    /// a task says which of two kinds it is, if `isTold`.
+    private func judged(isTold: Bool = true, splits: Int = 1, _ rule: Rule) throws -> [SplitResult] {
+        try Folders.temporary { folder in
+            let tasks = (0..<180).map { task in
+                let (a, b) = rule(task)
+                return #"{"id":"t\#(task)","domain":"d","prompt":"p","outcomes":{"a":[\#(a),1],"b":[\#(b),1]}}"#
+            }
+            try Data(tasks.joined(separator: "\n").utf8).write(to: folder.appendingPathComponent("tasks.jsonl"))
+            try Data("worker\na\nb\n".utf8).write(to: folder.appendingPathComponent("workers.csv"))
+            let parts = (0..<3).map { part in (0..<180).filter { $0 % 3 == part }.map { "t\($0)" } }
+            let split = ["train": parts[0], "validation": parts[1], "test": parts[2]]
+            let all = Dictionary(uniqueKeysWithValues: (0..<splits).map { ("\($0)", split) })
+            try JSONEncoder().encode(all).write(to: folder.appendingPathComponent("splits.json"))
+            let read = try OutcomeFolder(reading: folder)
+            let states = Tensor(
+                shape: [180, 2],
+                scalars: (0..<180).flatMap { isTold ? ($0 / 3 % 2 == 0 ? [1, 0] : [0, 1]) : [Float](arrayLiteral: 1, 1) })
+            var evolve = EvolveSettings()
+            evolve.generations = 2
+            let comparison = Comparison(
+                data: RecordedStates(folder: read, states: states), sft: SFTSettings(), evolve: evolve, withOptions: true,
+                seed: 1)
+            return try read.splitNames.map { comparison.judge($0, try #require(read.splits[$0]), threads: .one) }
+        }
+    }
+
+    private func summary(_ splits: [SplitResult]) -> Summary { Summary(splits, bootstrap: 500, seed: 1) }
+
+    private func method(_ name: String, of summary: Summary) throws -> MethodSummary {
+        try #require(summary.methods.first { $0.name == name })
+    }
+
+    @Test func aClearGainSaysRoute() throws {
+        let result = summary(try judged { $0 / 3 % 2 == 0 ? (1, 0) : (0, 1) })
+        #expect(result.verdict.hasPrefix("Route: "))
+        #expect(result.verdict.hasSuffix("100 % of the way to the oracle."))
+        let preferred = try method(result.preferred, of: result)
+        #expect(preferred.reward == 1 && preferred.gapClosed == 1)
+        #expect(preferred.versusBestSingle.low > 0.3)
+        #expect(try method("best_single", of: result).reward == 0.5)
+    }
+
+    @Test func whereTheOracleAddsNothingItSaysDoNotRoute() throws {
+        let result = summary(try judged { $0 % 5 == 0 ? (0, 0) : (1, 1) })
+        #expect(result.verdict.hasPrefix("Do not route: even an oracle"))
+        #expect(try method("oracle", of: result).gapClosed == 0)
+    }
+
+    @Test func whereMethodsEarnWhatTheBestSingleWorkerEarnsItSaysDoNotRoute() throws {
+        // Worker a is the better on both kinds, but b would help here and there.
+        let result = summary(try judged(isTold: false) { $0 / 3 % 5 == 0 ? (0, 1) : (1, 0) })
+        #expect(try method("oracle", of: result).reward == 1)
+        #expect(try method("sft", of: result).versusBestSingle.mean == 0)
+        #expect(result.verdict.hasPrefix("Do not route: "))
+        #expect(result.verdict.hasSuffix("with these tasks that cannot be told from nothing."))
+    }
+
+    @Test func anIntervalAroundNothingOrBelowItSaysDoNotRoute() throws {
+        func verdict(_ gains: (Int) -> Double) throws -> String {
+            var splits = try judged { $0 / 3 % 2 == 0 ? (1, 0) : (0, 1) }
+            let single = try #require(splits[0].method("best_single")).rewards
+            let learned = ["knn", "sft", "sft_standardized", "sft_shrunk", "sft_logistic", "sft_constant", "evolved"]
+            for index in splits[0].methods.indices where learned.contains(splits[0].methods[index].name) {
+                splits[0].methods[index].estimates = []
+                splits[0].methods[index].rewards = single.indices.map { single[$0] + gains($0) }
+            }
+            return summary(splits).verdict
+        }
+        #expect(try verdict { $0 % 2 == 0 ? 0.5 : -0.5 }.hasSuffix("cannot be told from nothing."))
+        #expect(try verdict { $0 % 10 == 0 ? -0.5 : 0.05 }.hasPrefix("Do not route: "))
+        #expect(try verdict { _ in -0.25 }.hasSuffix("a loss."))
+        #expect(try verdict { $0 % 10 == 0 ? -0.5 : 0.5 }.hasPrefix("Route: "))
+    }
+
+    @Test func adjustedPValuesAreThoseOfMethodsThatOneCouldChoose() throws {
+        let result = summary(try judged { $0 / 3 % 2 == 0 ? (1, 0) : (0, 1) })
+        let shown = Set(result.methods.filter { $0.adjustedPValue != nil }.map(\.name))
+        #expect(Set(result.methods.map(\.name)).subtracting(shown) == ["best_single", "random", "oracle"])
+        #expect(shown.isSuperset(of: ["knn", "sft", "evolved", "domain_table", "sft_shrunk"]))
+        for method in result.methods {
+            if let adjusted = method.adjustedPValue { #expect(adjusted >= method.pValue && adjusted <= 1) }
+        }
+        #expect(try #require(try method("sft", of: result).adjustedPValue) > method("sft", of: result).pValue)
+        #expect(!["domain_table", "oracle", "random"].contains(result.preferred))
+    }
+
+    @Test func everySplitWeighsTheSameWhateverItsNumberOfTasks() throws {
+        var splits = try judged(splits: 2) { $0 / 3 % 2 == 0 ? (1, 0) : (0, 1) }
+        // The second split keeps ten of its sixty test tasks, and there its methods earn nothing more.
+        splits[1].testRows = Array(splits[1].testRows.prefix(10))
+        for index in splits[1].methods.indices {
+            splits[1].methods[index].rewards = [Double](repeating: 0.25, count: 10)
+            splits[1].methods[index].estimates = []
+        }
+        let result = summary(splits)
+        let single = try method("best_single", of: result), sft = try method("sft", of: result)
+        #expect(abs(single.reward - (0.5 + 0.25) / 2) < 1e-12)
+        #expect(abs(sft.reward - (1 + 0.25) / 2) < 1e-12)
+        #expect(abs(sft.versusBestSingle.mean - 0.25) < 1e-12)
+        #expect(abs(sft.standardError - 0.375) < 1e-12)
+    }
+}
