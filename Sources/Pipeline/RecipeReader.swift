@@ -31,15 +31,18 @@ struct RecipeReader {
     private init(text: String, file: String, overrides: [Override]) throws {
         self.file = file
         self.overrides = overrides
-        let node: Node?
-        do { node = try Yams.compose(yaml: text) } catch let error as YamlError {
+        do {
+            let parser = try Parser(yaml: text)
+            let node = try parser.singleRoot()
+            guard let mapping = node?.mapping else {
+                throw InputError("\(file):1", "a recipe is a mapping of keys to values, e.g. \"name: offline\"")
+            }
+            // A node only borrows its anchor from the parser.
+            try withExtendedLifetime(parser) { try Self.refuseAnchors(.mapping(mapping), file: file, depth: 0) }
+            root = mapping
+        } catch let error as YamlError {
             throw InputError(Self.place(file, error.mark), error.oneLine)
         }
-        guard let mapping = node?.mapping else {
-            throw InputError("\(file):1", "a recipe is a mapping of keys to values, e.g. \"name: offline\"")
-        }
-        try Self.refuseAnchors(.mapping(mapping), file: file, depth: 0)
-        root = mapping
     }
 
     private static func place(_ file: String, _ mark: Mark?) -> String { mark.map { "\(file):\($0.line)" } ?? file }
