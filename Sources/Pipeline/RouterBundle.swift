@@ -86,6 +86,7 @@ public struct RouterBundle: Sendable, Equatable {
         }
         let workers = manifest.workers, shape = [workers.count, manifest.backbone.width]
         guard manifest.blocks == [Manifest.Block(name: "head", shape: shape)], !workers.isEmpty, shape[1] > 0,
+            Set(workers).count == workers.count,
             manifest.probes.allSatisfy({ $0.scores.count == workers.count })
         else { throw InputError(file.path, "blocks, workers and probes do not fit together; export the router again") }
         let mapped = try MappedWeights(reading: weights)
