@@ -7,12 +7,12 @@ struct EmbedStage {
 
     /// What was made, for people; `nil` where the states of the same inputs stand already.
     func perform() throws -> String? {
-        let folder = try OutcomeFolder(reading: run.recipe.outcomes)
+        let (folder, _) = try run.outcomes()
         let embedding = try Embedding(model: run.recipe.model, settings: run.recipe.embed)
         let file = run.directory.states
-        if try run.directory.key(of: file) == embedding.key(ids: folder.ids, texts: folder.prompts) {
-            return nil
-        }
+        let standing = try run.directory.key(of: file)
+        try run.keepRecipe()
+        if standing == embedding.key(ids: folder.ids, texts: folder.prompts) { return nil }
         let states = try embedding.states(ids: folder.ids, texts: folder.prompts, threads: run.threads, monitor: run.monitor)
         try states.write(to: file)
         return "\(states.ids.count) states of width \(states.values.columns) in \(file.path)"

@@ -43,10 +43,9 @@ struct EvaluateStage {
         let sft = try SFTCheckpoint(reading: run.directory.sft)
         let checkpoint = try Checkpoint(reading: run.directory.checkpoint(generation: generation))
         let key = StageKey(["evaluate", sft.key, checkpoint.key, "\(generation)", "\(run.recipe.evaluate.bootstrap)"]).hex
-        if isFinished(key) {
-            return nil
-        }
         let (data, split, states) = try run.recorded()
+        try run.keepRecipe()
+        if isFinished(key) { return nil }
         let comparison = Comparison(
             data: data, sft: run.recipe.sft, evolve: run.recipe.evolve, withOptions: false, seed: run.recipe.seed)
         let result = comparison.judge(

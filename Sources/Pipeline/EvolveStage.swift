@@ -12,6 +12,7 @@ struct EvolveStage {
         try run.directory.require(run.directory.sft, from: .sft)
         let sft = try SFTCheckpoint(reading: run.directory.sft)
         let (data, split, _) = try run.recorded()
+        try run.keepRecipe()
         let settings = run.recipe.evolve
         let key = StageKey([
             "evolve", sft.key, "\(run.recipe.seed)", settings.start.rawValue, settings.resolvedRunAction.rawValue,

@@ -18,6 +18,7 @@ struct ExportStage {
         let checkpoint = try Checkpoint(reading: run.directory.checkpoint(generation: generation))
         let (data, split, states) = try run.recorded()
         let bundle = try bundle(checkpoint, data: data, split: split, states: states, folder: folder.standardizedFileURL)
+        try run.keepRecipe()
         guard try bundle.write(to: folder) else { return nil }
         return
             "\(bundle.manifest.workers.count) workers, generation \(bundle.manifest.provenance.generation), in \(folder.path)"

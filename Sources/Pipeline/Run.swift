@@ -46,7 +46,6 @@ public struct Run: Sendable {
 
     /// One stage, which is skipped where its result stands already for the same inputs.
     public func run(_ stage: Stage) throws -> StageReport {
-        try keepRecipe()
         let detail =
             switch stage {
             case .embed: try EmbedStage(run: self).perform()
@@ -60,12 +59,13 @@ public struct Run: Sendable {
 
     /// Exports to another folder than the run's own.
     public func export(to folder: URL) throws -> StageReport {
-        try keepRecipe()
         let detail = try ExportStage(run: self).perform(to: folder)
         return StageReport(stage: .export, skipped: detail == nil, detail: detail ?? "finished already")
     }
 
-    private func keepRecipe() throws {
+    /// Writes the resolved recipe where it isn't yet. Each stage does once all that it reads was found to be good, so
+    /// bad input leaves nothing behind.
+    func keepRecipe() throws {
         let text = Data(recipe.yaml(relativeTo: directory.url).utf8)
         if directory.exists(directory.recipe), try readFile(directory.recipe) == text { return }
         try Durable.replace(directory.recipe, by: text)

@@ -21,9 +21,9 @@ struct SFTStage {
     func perform() throws -> String? {
         let (data, split, states) = try run.recorded()
         let key = key(states: states, data: data, split: split)
-        if try run.directory.key(of: run.directory.sft) == key {
-            return nil
-        }
+        let standing = try run.directory.key(of: run.directory.sft)
+        try run.keepRecipe()
+        if standing == key { return nil }
         let trained = HeadTrainer(options: run.recipe.sft.options, threads: run.threads)
             .fit(train: data.set(data.usable(split.train)), validation: data.set(data.usable(split.validation)))
         try SFTCheckpoint(trained: trained, key: key).write(to: run.directory.sft)
