@@ -37,6 +37,10 @@ struct BERTWeights: Sendable {
         positions = try loader.tensor("embeddings.position_embeddings.weight", [configuration.positions, width])
         segments = try loader.tensor("embeddings.token_type_embeddings.weight", [configuration.segments, width])
         embeddingNorm = try loader.norm("embeddings.LayerNorm", width)
+        let beyond = "\(prefix)encoder.layer.\(configuration.layers)."
+        if let name = weights.names.first(where: { $0.hasPrefix(beyond) }) {
+            throw ModelError("no layer for tensor \"\(name)\": config.json has num_hidden_layers \(configuration.layers)")
+        }
         layers = try (0..<configuration.layers).map { index in
             let name = "encoder.layer.\(index)"
             return BERTLayer(
