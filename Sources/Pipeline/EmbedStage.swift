@@ -10,11 +10,8 @@ struct EmbedStage {
         let folder = try OutcomeFolder(reading: run.recipe.outcomes), file = run.directory.states
         _ = try folder.split(named: run.recipe.split)
         let embedding = try Embedding(model: run.recipe.model, settings: run.recipe.embed)
-        if run.directory.exists(file) {
-            do {
-                if try States(reading: file).key == embedding.key(ids: folder.ids, texts: folder.prompts) { return nil }
-            } catch { run.monitor.note("embed: \(error); making it again") }
-        }
+        let standing = try run.standing(file) { try States(reading: file).key }
+        if standing == embedding.key(ids: folder.ids, texts: folder.prompts) { return nil }
         try run.prepareFolder()
         let states = try embedding.states(
             ids: folder.ids, texts: folder.prompts, threads: run.threads, monitor: run.monitor)

@@ -8,6 +8,8 @@ public struct OutcomeFolder: Sendable {
         public var train: [Int], validation: [Int], test: [Int]
     }
 
+    /// Where it was read.
+    public let url: URL
     /// What the rows call themselves, or the folder's name.
     public let name: String
     /// One entry a task, in the order of the file.
@@ -30,6 +32,7 @@ public struct OutcomeFolder: Sendable {
         }
         let workers = try WorkerList(reading: folder.appendingPathComponent("workers.csv"))
         let rows = try TaskRows(reading: folder.appendingPathComponent("tasks.jsonl"), workers: workers.names)
+        url = folder
         ids = rows.ids
         domains = rows.domains
         prompts = rows.prompts
@@ -43,13 +46,14 @@ public struct OutcomeFolder: Sendable {
     ///
     /// Throws ``InputError`` where there is no such split, or a part of it has no task left.
     public func split(named name: String) throws -> Split {
+        let place = url.appendingPathComponent("splits.json").path
         guard let split = splits[name] else {
-            throw InputError("split \"\(name)\"", "no such split; there are \(splitNames.joined(separator: ", "))")
+            throw InputError(place, "no split \"\(name)\"; there are \(splitNames.joined(separator: ", "))")
         }
         func tried(_ rows: [Int], _ part: String) throws -> [Int] {
             let width = outcomes.workers.count
             let left = rows.filter { row in outcomes.samples[row * width..<(row + 1) * width].contains { $0 > 0 } }
-            guard !left.isEmpty else { throw InputError("split \"\(name)\"", "no worker was tried on any \(part) task") }
+            guard !left.isEmpty else { throw InputError(place, "split \"\(name)\": no worker was tried on any \(part) task") }
             return left
         }
         return try Split(

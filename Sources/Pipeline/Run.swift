@@ -150,6 +150,15 @@ extension Run {
         return checkpoint
     }
 
+    /// The key of a result that stands already, `nil` where there is none. A damaged one is not written over: who damaged
+    /// it is worth knowing first.
+    func standing(_ file: URL, key: () throws -> String) throws -> String? {
+        guard directory.exists(file) else { return nil }
+        do { return try key() } catch {
+            throw InputError("\(error)", "remove \(file.lastPathComponent), and the same command makes it again")
+        }
+    }
+
     private func stale(_ file: URL, stage: Stage) -> InputError {
         InputError(
             file.path, "was made from another recipe or other data; run `baton \(stage.rawValue) \(directory.url.path)` first")

@@ -8,11 +8,7 @@ struct SFTStage {
     /// What was made, for people; `nil` where the head of the same inputs stands already.
     func perform() throws -> String? {
         let inputs = try run.inputs(), file = run.directory.sft, key = run.sftKey(inputs)
-        if run.directory.exists(file) {
-            do { if try SFTCheckpoint(reading: file).key == key { return nil } } catch {
-                run.monitor.note("sft: \(error); making it again")
-            }
-        }
+        if try run.standing(file, key: { try SFTCheckpoint(reading: file).key }) == key { return nil }
         try run.prepareFolder()
         let trained = HeadTrainer(options: run.recipe.sft.options, threads: run.threads)
             .fit(train: inputs.train, validation: inputs.validation)
