@@ -32,6 +32,16 @@ struct ShrunkHeadTests {
         #expect(test.outcomes.choices(by: noise.scores(for: test.states), seed: 1) != choices)
     }
 
+    @Test func whereAllMarginsEarnTheSameTheRouterIsTheBestSingleWorker() {
+        let set = Problem.set(tasks: 40, width: 6, workers: 4, signal: 4, seed: 46)
+        let head = HeadTrainer().fit(train: set, validation: set).head
+        let even = OutcomeTable(
+            workers: set.outcomes.workers, successes: [Double](repeating: 1, count: 160),
+            samples: [Int](repeating: 2, count: 160))
+        let shrunk = ShrunkHead(shrinking: head, bestSingle: 2, validation: TaskSet(states: set.states, outcomes: even))
+        #expect(shrunk.margin == .infinity && shrunk.bestSingle == 2)
+    }
+
     @Test(arguments: [UInt64](24..<30))
     func theMarginNeverCostsRewardOnValidation(seed: UInt64) {
         for signal in [0.0, 4.0] {
@@ -62,8 +72,12 @@ struct LogisticHeadTests {
     private let validation = Problem.set(tasks: 100, width: 5, workers: 3, signal: 2, seed: 42)
 
     @Test func meanEstimateOfEachWorkerIsItsObservedRate() {
-        // The constant is not shrunk, so this holds at the optimum, whatever the ridge.
-        let head = LogisticHead(train: train, validation: validation)
+        // The constant is not shrunk, so this holds at the optimum, whatever the ridge. Rates far from a half would show it.
+        let rare = OutcomeTable(
+            workers: train.outcomes.workers,
+            successes: train.outcomes.rates.scalars.map { $0.isNaN ? 0 : $0 }, samples: train.outcomes.samples)
+        let train = TaskSet(states: train.states, outcomes: rare)
+        let head = LogisticHead(train: train, validation: validation, options: TrainingOptions(ridges: [0.5]))
         let scores = head.scores(for: train.states)
         for worker in 0..<3 {
             let tried = (0..<400).filter { train.outcomes.samples[$0 * 3 + worker] > 0 }

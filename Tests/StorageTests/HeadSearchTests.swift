@@ -96,6 +96,8 @@ struct HeadSearchTests {
         let single = train.outcomes.workerMeans().max() ?? 1
         let search = search(from: zeros, sigma: 1, generations: 120, seed: 8)
         #expect(search.scale == 1)
+        let start = search.history[0].train
+        #expect(search.history.dropFirst().allSatisfy { $0.bestCandidate > start && $0.bestCandidate <= 1 })
         #expect(search.kept.validationReward > single + 0.1)
         #expect(Self.set(tasks: 500, seed: 9).reward(of: search.kept.head) > single + 0.1)
     }

@@ -61,7 +61,7 @@ struct RecipeTests {
 
     @Test(arguments: [
         "outcomes: data", "name: \"a: #b, 'c' \\\"d\\\" \\\\e\"\noutcomes: \"with space/ü\"", "name: \"true\"\noutcomes: ../up",
-        "name: \"1e3\"\noutcomes: /\nsplit: \"007\"", "name: \"\"\noutcomes: .", "name: '- x'\noutcomes: '*a'",
+        "name: \"1e3\"\noutcomes: /\nsplit: \"007\"", "split: \"\"\noutcomes: .", "name: '- x'\noutcomes: '*a'",
         "name: \"two\\nlines\\tand \\u0007 \\u0085\\u2028\"\noutcomes: data",
         "name: auto\noutcomes: data\nseed: 18446744073709551615",
         "name: 答え\noutcomes: data\nsft: {temperature: [0.1, 1e-17, 3], ridge: 0, kappa: 0.30000000000000004}",
