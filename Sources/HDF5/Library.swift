@@ -3,7 +3,12 @@ import Synchronization
 
 /// The one lock around the C library. Debian's build has a lock of its own, others have none; and the error stack
 /// is read after the failed call, so both must happen in one piece.
-private let gate = Mutex(())
+private let gate: Mutex<Void> = {
+    // Every file is closed by its owner. At exit the library would write files again that a full disk kept from
+    // closing, and crash on them.
+    _ = H5dont_atexit()
+    return Mutex(())
+}()
 
 /// Runs `body` alone in the library, with its error printing off (a setting of each thread).
 /// The public functions enter once; what they call assumes that the lock is held.

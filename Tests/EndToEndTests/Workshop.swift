@@ -10,13 +10,13 @@ struct Workshop: Sendable {
     static let run = "runs/words"
 
     /// A fresh one, its search of `generations`.
-    init(generations: Int = 4) throws {
+    init(generations: Int = 4, tasks: Int = 60) throws {
         folder = try TemporaryFolder()
         let model = try Self.smallModel()
         for name in ["config.json", "model.safetensors", "tokenizer.json"] {
             try copy(model.appendingPathComponent(name), to: "model/\(name)")
         }
-        try RecordedWords().write(to: url.appendingPathComponent("outcomes"))
+        try RecordedWords(tasks: tasks).write(to: url.appendingPathComponent("outcomes"))
         try write(
             """
             version: 1
@@ -150,7 +150,7 @@ struct RecordedWords {
     static let workers = ["alpha", "beta", "gamma"]
     private static let vocabularies = [["sum", "plus", "digit"], ["word", "verb", "noun"], ["map", "river", "city"]]
 
-    var tasks = 60
+    var tasks: Int
 
     func write(to folder: URL) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -168,7 +168,7 @@ struct RecordedWords {
     /// Task `index`: the worker of its vocabulary solves it, and each other one solves it now and then.
     private func line(_ index: Int) -> String {
         let kind = index % 3, words = Self.vocabularies[kind]
-        let prompt = (0..<5).map { words[(index / 3 * (kind + 2) + $0 * $0) % 3] }.joined(separator: " ")
+        let prompt = (0..<(3 + index % 17)).map { words[(index / 3 * (kind + 2) + $0 * $0) % 3] }.joined(separator: " ")
         let cells = Self.workers.enumerated().map { column, worker in
             "\"\(worker)\": [\(column == kind ? 2 : (index * 7 + column * 3) % 5 == 0 ? 1 : 0), 2]"
         }
