@@ -101,7 +101,9 @@ public enum Durable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: url.deletingLastPathComponent().path)) ?? []
         for name in names where name.hasPrefix(prefix) {
             // The file of a process that lives is not left over.
-            if let owner = pid_t(name.dropFirst(prefix.count)), owner != getpid(), kill(owner, 0) == 0 { continue }
+            if let owner = pid_t(name.dropFirst(prefix.count)), owner != getpid(), kill(owner, 0) == 0 || errno == EPERM {
+                continue
+            }
             unlink(url.deletingLastPathComponent().appendingPathComponent(name).path)
         }
     }

@@ -186,8 +186,10 @@ func resolve(_ path: (text: String, place: String), against folder: URL) -> URL 
     let here = URL(fileURLWithPath: path.text).standardizedFileURL
     let beside = URL(fileURLWithPath: path.text, relativeTo: folder).standardizedFileURL
     let manager = FileManager.default
-    if path.place.hasPrefix("--"), manager.fileExists(atPath: here.path) { return here }
-    return manager.fileExists(atPath: beside.path) ? beside : here
+    if path.place.hasPrefix("--") {
+        return manager.fileExists(atPath: beside.path) && !manager.fileExists(atPath: here.path) ? beside : here
+    }
+    return manager.fileExists(atPath: here.path) && !manager.fileExists(atPath: beside.path) ? here : beside
 }
 
 // MARK: Writing
