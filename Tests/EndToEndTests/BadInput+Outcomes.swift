@@ -79,7 +79,7 @@ extension BadInput {
 
         BadInput("splits.json: a split that is not there, of a run", says: "splits.json", "\"9\"", by: run + ["--split", "9"]),
         BadInput(
-            "splits.json: a split that is not there, of a study", says: "--splits", "\"9\"",
+            "splits.json: a split that is not there, of a study", says: "splits.json", "\"9\"",
             by: ["study", "outcomes", "--model", "model", "--cache", "cache", "--splits", "0,9"]),
         BadInput("study: no such folder", says: "nowhere", by: ["study", "nowhere", "--model", "model", "--cache", "cache"]),
         BadInput(

@@ -106,6 +106,17 @@ struct KillTests {
         }
     }
 
+    @Test func aSecondProcessKeepsOutOfTheFolderOfTheFirst() throws {
+        let workshop = try Workshop(generations: 100_000)
+        let first = try Command.start(["run", "recipe.yaml", "--threads", "1", "--quiet"], in: workshop.url)
+        try #require(first.wait { workshop.exists("\(Workshop.run)/checkpoints/gen-000001.h5") })
+        let second = try workshop.baton("run", "recipe.yaml", "--threads", "1", "--quiet")
+        first.send(SIGTERM)
+        #expect(second.status == 1)
+        #expect(second.lines.count == 1 && second.messages.contains("another baton"), "\(second.messages)")
+        #expect(try first.end().status == 75)
+    }
+
     @Test func aTornNewestCheckpointIsPassedOverAndMadeAgain() throws {
         let workshop = try Workshop.finished(), expected = try workshop.lasting()
         try workshop.halve("\(Workshop.run)/checkpoints/gen-000004.h5")

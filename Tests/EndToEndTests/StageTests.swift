@@ -56,6 +56,17 @@ struct StageTests {
         #expect(differences(try workshop.lasting(), try fresh.lasting()) == [])
     }
 
+    @Test func fewerGenerationsAreTheSearchThatEndedThere() throws {
+        let workshop = try Workshop.finished(), fresh = try Workshop()
+        for run in [workshop, fresh] {
+            let ending = try run.baton("run", "recipe.yaml", "--generations", "2")
+            try #require(ending.status == 0, "\(ending.messages)")
+        }
+        let left = try workshop.lasting().filter { !$0.key.contains("gen-00000") }
+        let expected = try fresh.lasting().filter { !$0.key.contains("gen-00000") }
+        #expect(differences(left, expected) == [])
+    }
+
     @Test func stagesOneByOneAreTheWholeRun() throws {
         let workshop = try Workshop()
         for stage in ["embed", "sft", "evolve", "evaluate", "export"] {

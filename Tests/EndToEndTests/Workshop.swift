@@ -45,10 +45,12 @@ struct Workshop: Sendable {
     /// A copy of a workshop whose run is finished, made once.
     static func finished() throws -> Workshop { try Workshop(copying: finishedOnce.get()) }
 
-    private static let finishedOnce = Result {
+    private static let finishedOnce: Result<Workshop, any Error> = Result {
         let workshop = try Workshop()
         let ending = try workshop.baton("run", "recipe.yaml", "--threads", "1")
         try #require(ending.status == 0, "\(ending.messages)")
+        // What is static has no last user.
+        atexit { try? FileManager.default.removeItem(at: Workshop.finishedOnce.get().url) }
         return workshop
     }
 
