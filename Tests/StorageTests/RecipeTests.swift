@@ -94,11 +94,13 @@ struct RecipeTests {
     @Test func aPathIsReadAgainstTheFileThenAgainstTheCurrentFolder() throws {
         try Folders.temporary { folder in
             let file = folder.appendingPathComponent("a/some.yaml")
-            try write("outcomes: data\nmodel: elsewhere\n", to: file)
+            let here = FileManager.default.currentDirectoryPath
+            let there = try #require(try FileManager.default.contentsOfDirectory(atPath: here).sorted().first)
+            try write("outcomes: data\nmodel: \"\(there)\"\n", to: file)
             try write("", to: folder.appendingPathComponent("a/data/tasks.jsonl"))
             let recipe = try Recipe(reading: file)
             #expect(recipe.outcomes.path == folder.appendingPathComponent("a/data").standardizedFileURL.path)
-            #expect(recipe.model.path == FileManager.default.currentDirectoryPath + "/elsewhere")
+            #expect(recipe.model.path == here + "/" + there)
             let absolute = try Recipe(reading: file, overrides: [("outcomes", "/absolute/place")])
             #expect(absolute.outcomes.path == "/absolute/place")
         }
