@@ -83,10 +83,10 @@ public struct Summary: Sendable {
         let interval = best.versusBestSingle
         let numbers =
             "\(best.name) earns \(best.reward.fixed(3)) where the best single worker earns \(single.reward.fixed(3)), "
-            + "\(signed(interval.mean)) (95 % interval \(signed(interval.low)) to \(signed(interval.high)))"
+            + "\(signed(interval.mean)) points (95 % interval \(signed(interval.low)) to \(signed(interval.high)))"
         if oracle.reward - single.reward < 0.005 {
             return
-                "Do not route: even an oracle would earn only \(signed(oracle.reward - single.reward)) over the best single worker."
+                "Do not route: even an oracle would earn only \(signed(oracle.reward - single.reward)) points over the best single worker."
         }
         if interval.low <= 0 {
             return interval.high < 0
@@ -101,7 +101,7 @@ public struct Summary: Sendable {
     }
 
     private static func signed(_ difference: Double) -> String {
-        (difference < 0 ? "−" : "+") + (abs(difference) * 100).fixed(1) + " points"
+        (difference < 0 ? "−" : "+") + (abs(difference) * 100).fixed(1)
     }
 }
 
