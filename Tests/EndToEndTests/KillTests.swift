@@ -71,16 +71,20 @@ struct KillTests {
         let clock = ContinuousClock(), start = clock.now
         try #require(Command.baton(command, in: workshop.url).status == 0)
         let duration = clock.now - start, expected = try workshop.lasting()
+        var kills = 0
         for share in [0.07, 0.23, 0.42, 0.66, 0.91] {
             try workshop.remove("runs")
             let process = try Command.start(command, in: workshop.url), begin = clock.now
-            let ended = !process.wait { clock.now - begin > duration * share }
+            _ = process.wait { clock.now - begin > duration * share }
             process.send(SIGKILL)
             let first = try process.end()
-            #expect(first.status == Self.killed || ended, "at \(share): \(first.messages)")
+            // On a machine whose load falls, a run may end by itself before its instant comes.
+            #expect(first.status == Self.killed || first.status == 0, "at \(share): \(first.messages)")
+            kills += first.status == Self.killed ? 1 : 0
             #expect(try Command.baton(command, in: workshop.url).status == 0)
             #expect(differences(try workshop.lasting(), expected) == [], "killed after \(share) of \(duration)")
         }
+        #expect(kills > 0)
     }
 
     @Test func aSignalStopsAfterAGenerationAndTheSameCommandGoesOn() throws {
