@@ -1,4 +1,5 @@
 public import Foundation
+import HDF5
 import Synchronization
 
 /// The one way by which anything reaches the disk: whole files written beside their place and renamed, whole lines
@@ -59,7 +60,8 @@ public enum Durable {
             }
         } catch {
             unlink(beside.path)
-            if error is InputError || error is JobError || error is Interrupted { throw error }
+            // What the closure computes may fail for its own reasons; only the writing itself is the disk's affair.
+            guard error is HDF5Error || error is CocoaError else { throw error }
             throw JobError(url.path, "cannot write (\(error)); see that the disk has room, then give the same command again")
         }
     }

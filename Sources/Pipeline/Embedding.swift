@@ -103,8 +103,8 @@ public struct Embedding: Sendable {
 
 /// `baton embed --input`: any number of texts, from JSON lines to one file of states, in bounded memory.
 public struct TextEmbedding: Sendable {
-    /// Texts held at once. The cut depends on the input alone, so the bytes do too.
-    private static let pieceSize = 8192
+    /// Texts and bytes of text held at once. A text has the same bits wherever the cut falls.
+    private static let pieceSize = 8192, pieceBytes = 16 << 20
 
     private struct Line: Decodable {
         struct Message: Decodable { var role: String?, content: String? }
@@ -150,13 +150,15 @@ public struct TextEmbedding: Sendable {
         var digest = SHA256()
         try archive.createRows(of: Float.self, columns: embedding.encoder.width, at: "states")
         try archive.createStringRows(at: "ids")
-        var ids: [String] = [], texts: [String] = [], done = 0
+        var ids: [String] = [], texts: [String] = [], bytes = 0, done = 0
         try JSONLines.forEach(in: input) { data, number in
             let line = try Self.decode(data, at: "\(input.path):\(number)")
             ids.append(line.id)
             texts.append(line.text)
+            bytes += line.text.utf8.count
             data.withUnsafeBytes { digest.update($0) }
-            guard texts.count == Self.pieceSize || done + texts.count == total else { return }
+            let isFull = texts.count == Self.pieceSize || bytes >= Self.pieceBytes
+            guard isFull || done + texts.count == total else { return }
             let before = done
             let states = try embedding.encoder.states(for: texts, threads: threads) { finished in
                 monitor.progress("embed", before + finished, of: total)
@@ -164,7 +166,7 @@ public struct TextEmbedding: Sendable {
             try archive.appendRows(states.scalars, to: "states")
             try archive.appendRows(ids, to: "ids")
             done += texts.count
-            (ids, texts) = ([], [])
+            (ids, texts, bytes) = ([], [], 0)
             try monitor.checkpoint("after \(done) of \(total) texts")
         }
         guard done == total else { throw InputError(input.path, "changed while it was read; give the same command again") }

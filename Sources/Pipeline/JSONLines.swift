@@ -2,29 +2,43 @@ public import Foundation
 
 /// Files of one JSON object a line, read in pieces: they may be larger than memory.
 public enum JSONLines {
-    private static let pieceSize = 1 << 20
+    /// Bytes read at once, and bytes that one line may have.
+    private static let pieceSize = 1 << 20, longestLine = 256 << 20
 
     /// Calls `body` with each line that is not blank, and its number from 1.
     ///
-    /// Throws ``InputError`` where the file can't be read, and what `body` throws.
+    /// Throws ``InputError`` where the file can't be read or a line is longer than 256 MiB, and what `body` throws.
     public static func forEach(in file: URL, _ body: (Data, Int) throws -> Void) throws {
         let handle = try openFile(file)
         defer { try? handle.close() }
+        try forEach(in: handle, named: file.path, body)
+    }
+
+    /// The same of what `handle` gives, which errors call `name`.
+    public static func forEach(in handle: FileHandle, named name: String, _ body: (Data, Int) throws -> Void) throws {
         var rest = Data()
         var number = 0
-        var isLast = false
-        while !isLast {
+        func take(_ line: Data) throws {
+            number += 1
+            if line.contains(where: { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 }) { try body(line, number) }
+        }
+        while true {
             guard let piece = try? handle.read(upToCount: pieceSize) ?? Data() else {
-                throw InputError(file.path, "cannot be read; is it a file?")
+                throw InputError(name, "cannot be read; is it a file?")
             }
-            isLast = piece.isEmpty
-            var lines = (rest + piece).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            rest = isLast ? Data() : Data(lines.popLast() ?? Data())
-            for line in lines {
-                number += 1
-                if line.contains(where: { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 }) { try body(Data(line), number) }
+            guard !piece.isEmpty else { break }
+            var start = piece.startIndex
+            while let end = piece[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                try take(rest + piece[start..<end])
+                rest = Data()
+                start = end + 1
+            }
+            rest.append(piece[start...])
+            guard rest.count <= longestLine else {
+                throw InputError("\(name):\(number + 1)", "the line is longer than \(longestLine >> 20) MiB")
             }
         }
+        if !rest.isEmpty { try take(rest) }
     }
 }
 

@@ -13,10 +13,8 @@ struct TokenizeCommand: ParsableCommand {
 
     func run() throws {
         let tokenizer = try WordPiece(reading: URL(fileURLWithPath: model).appendingPathComponent("tokenizer.json"))
-        var number = 0
-        while let line = readLine() {
-            number += 1
-            guard let text = try? JSONDecoder().decode(String.self, from: Data(line.utf8)) else {
+        try JSONLines.forEach(in: .standardInput, named: "stdin") { line, number in
+            guard let text = try? JSONDecoder().decode(String.self, from: line) else {
                 throw InputError("stdin:\(number)", "is not a JSON string")
             }
             Output.line("[" + tokenizer.encode(text).map(String.init).joined(separator: ",") + "]")

@@ -23,7 +23,7 @@ struct DurableTests {
         try Folders.temporary { folder in
             let file = folder.appendingPathComponent("file")
             try Durable.replace(file, by: Data("old".utf8))
-            #expect(throws: JobError.self) {
+            #expect(throws: Failure.self) {
                 try Durable.replace(file) { beside in
                     try Data("half".utf8).write(to: beside)
                     throw Failure()
