@@ -57,6 +57,7 @@ extension SepCMAES {
                     let rankOne = one * (1 - lost) * (path * path / old - 1)
                     state.variances[j] = old * exp(rankOne + mu * (squares[j] - weightSum))
                 }
+                state.variances[j] = state.variances[j].clamped(to: varianceLimits)
             }
         }
     }

@@ -1,12 +1,26 @@
 import Foundation
 import Tensors
 
+/// σ and the variances stay in these. Where more is always better nothing else would stop them, and with them every
+/// σ√variance, its products and the sum of 2³² moves of the mean are finite.
+private let stepSizes = 1e-100...1e100
+let varianceLimits = 1e-200...1e200
+
+extension Double {
+    /// The nearest number in `limits`.
+    func clamped(to limits: ClosedRange<Double>) -> Double {
+        min(max(self, limits.lowerBound), limits.upperBound)
+    }
+}
+
 extension SepCMAES {
     /// Cumulative step-size adaptation (eq. 44): σ grows while the step path is longer than chance would make it.
     mutating func followPath(_ constants: Constants) {
         let length = state.stepPath.reduce(0) { $0 + $1 * $1 }.squareRoot()
         let rate = constants.stepPathRate / constants.stepDamping
-        update { $0.stepSize *= exp(rate * (length / constants.expectedLength - 1)) }
+        update { state in
+            state.stepSize = (state.stepSize * exp(rate * (length / constants.expectedLength - 1))).clamped(to: stepSizes)
+        }
     }
 
     /// The forward one of the two candidates of two-point adaptation, as z: the mean's last move, in the coordinates of the
@@ -39,7 +53,7 @@ extension SepCMAES {
         let impulse = q < 0 ? -(-q).squareRoot() : q.squareRoot()
         update { state in
             state.smoothedRank = 0.7 * state.smoothedRank + 0.3 * impulse
-            state.stepSize *= exp(state.smoothedRank / constants.twoPointDamping)
+            state.stepSize = (state.stepSize * exp(state.smoothedRank / constants.twoPointDamping)).clamped(to: stepSizes)
         }
     }
 }

@@ -16,9 +16,9 @@ public struct SepCMAES: Sendable, Equatable {
     public var generation: Int { state.generation }
     /// The distribution's centre, and the result worth keeping: under noise the best candidate is a lucky one.
     public var mean: [Double] { state.mean }
-    /// σ.
+    /// σ, which adaptation keeps within 1e-100 … 1e100.
     public var stepSize: Double { state.stepSize }
-    /// The diagonal of C. A coordinate's standard deviation is σ√variance.
+    /// The diagonal of C, kept within 1e-200 … 1e200. A coordinate's standard deviation is σ√variance.
     public var variances: [Double] { state.variances }
     /// The constants that follow from dimension, population size and strategy.
     public var constants: Constants {
@@ -62,8 +62,8 @@ public struct SepCMAES: Sendable, Equatable {
         return Population(count: populationSize, dimension: state.mean.count, values: values)
     }
 
-    /// Moves to the next generation by the fitness of the candidates that `ask` gives, in their order. Higher is better;
-    /// NaN marks a failed evaluation: it ranks last and weighs nothing. Equal values share the mean weight of their ranks,
+    /// Moves to the next generation by the fitness of the candidates that `ask` gives, in their order. Higher is better,
+    /// infinities too; NaN marks a failed evaluation: it ranks last and weighs nothing. Equal values share the mean weight of their ranks,
     /// and if no two values differ, only the generation advances.
     public mutating func tell(_ fitness: [Double], threads: Threads = .one) {
         precondition(fitness.count == populationSize, "need \(populationSize) fitness values, got \(fitness.count)")

@@ -26,8 +26,9 @@ struct Dataset: ~Copyable {
     }
 
     /// How many elements the shape says, once it is certain that the file has room for as many: a shape is a few
-    /// bytes of the file and may lie, and what it says is about to be allocated.
-    func checkedCount() throws(HDF5Error) -> Int {
+    /// bytes of the file and may lie, and what it says is about to be allocated. Of the chunks, those are looked at that
+    /// hold some of `rows`, or all where nil.
+    func checkedCount(reading rows: Range<Int>? = nil) throws(HDF5Error) -> Int {
         var count = 1, bytes = H5Tget_size(type.id)
         for size in shape {
             let wide = count.multipliedReportingOverflow(by: size), wideBytes = bytes.multipliedReportingOverflow(by: size)
@@ -35,50 +36,17 @@ struct Dataset: ~Copyable {
             (count, bytes) = (wide.partialValue, wideBytes.partialValue)
         }
         guard bytes > 0 else { return count }
+        let chunks = try chunks()
         let file = try place.handle(H5Iget_file_id(id), "H5Iget_file_id", H5Fclose)
         var fileBytes: hsize_t = 0
         try place.check(H5Fget_filesize(file.id, &fileBytes), "H5Fget_filesize")
         let stored = min(H5Dget_storage_size(id), fileBytes)
-        let layout = try storage()
-        // Deflate shrinks at most 1032 times.
-        let room = stored.multipliedReportingOverflow(by: layout.isCompressed ? 1032 : 1)
-        guard room.overflow || room.partialValue >= hsize_t(bytes) else {
+        guard stored >= hsize_t(bytes) else {
             throw place.failure(
                 "its shape \(shape) needs \(bytes) bytes but the file holds \(stored); the file is incomplete or damaged")
         }
-        guard layout.wholeBytes == nil || layout.wholeBytes == stored else {
-            throw place.failure("its chunks are not of the size that it says; the file is damaged")
-        }
+        if let chunks { try check(chunks, stored: stored, rows: rows ?? 0..<(shape.first ?? 0)) }
         return count
-    }
-
-    /// Whether a filter may have shrunk what is stored; and where none may, what all chunks take together, which is nil
-    /// without chunks. The library itself does not compare a chunk's size with its shape, and reads beyond its end.
-    private func storage() throws(HDF5Error) -> (isCompressed: Bool, wholeBytes: hsize_t?) {
-        let properties = try place.handle(H5Dget_create_plist(id), "H5Dget_create_plist", H5Pclose)
-        var checksums = 0
-        for index in 0..<max(0, H5Pget_nfilters(properties.id)) {
-            var flags: UInt32 = 0, values = 0
-            switch H5Pget_filter2(properties.id, UInt32(index), &flags, &values, nil, 0, nil, nil) {
-            case H5Z_filter_t(H5Z_FILTER_FLETCHER32): checksums += 1
-            case H5Z_filter_t(H5Z_FILTER_SHUFFLE): continue
-            default: return (true, nil)
-            }
-        }
-        guard H5Pget_layout(properties.id) == H5D_CHUNKED else { return (false, nil) }
-        var chunk = [hsize_t](repeating: 0, count: shape.count)
-        try place.check(H5Pget_chunk(properties.id, Int32(chunk.count), &chunk), "H5Pget_chunk")
-        // A text of its own length is a reference in the chunk: a length, an address, an index of 4 + 8 + 4 bytes.
-        let isVariable = elementType == .string && H5Tis_variable_str(type.id) > 0
-        var chunks: hsize_t = 1, chunkBytes = hsize_t(isVariable ? 16 : H5Tget_size(type.id))
-        for (size, edge) in zip(shape, chunk) where edge > 0 {
-            let wideChunks = chunks.multipliedReportingOverflow(by: (hsize_t(size) + edge - 1) / edge)
-            let wideBytes = chunkBytes.multipliedReportingOverflow(by: edge)
-            guard !wideChunks.overflow, !wideBytes.overflow else { throw place.failure("its chunks overflow") }
-            (chunks, chunkBytes) = (wideChunks.partialValue, wideBytes.partialValue)
-        }
-        let whole = chunks.multipliedReportingOverflow(by: chunkBytes + 4 * hsize_t(checksums))
-        return (false, whole.overflow ? hsize_t.max : whole.partialValue)
     }
 
     /// The part of the dataset with `rows` of the first axis, and a memory space of its shape.

@@ -55,7 +55,7 @@ extension HDF5File {
             let dataset = try Dataset(name, in: file, place: place)
             try dataset.require(Scalar.self, rank: nil)
             try dataset.require(rows: rows)
-            _ = try dataset.checkedCount()
+            _ = try dataset.checkedCount(reading: rows)
             let columns = dataset.shape.dropFirst().reduce(1, *)
             var values = [Scalar](repeating: .zero, count: rows.count * columns)
             guard !values.isEmpty else { return values }

@@ -88,7 +88,7 @@ extension Dataset {
     /// The texts in `rows` of a one-dimensional dataset, padded or of their own lengths.
     fileprivate func strings(in rows: Range<Int>) throws(HDF5Error) -> [String] {
         guard elementType == .string else { throw place.failure("holds \(elementType), need str") }
-        _ = try checkedCount()
+        _ = try checkedCount(reading: rows)
         guard !rows.isEmpty else { return [] }
         let selection = try selection(of: rows)
         guard H5Tis_variable_str(type.id) > 0 else { return try paddedStrings(count: rows.count, selection) }

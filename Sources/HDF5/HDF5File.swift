@@ -4,6 +4,10 @@ import CHDF5
 ///
 /// The same calls in the same order write the same bytes: no object carries a time. Nothing is flushed to the disk
 /// before the file is closed, so write beside the final name, `close()`, sync and rename.
+///
+/// What a file says of its shapes, chunks and filters is checked before it is believed. One thing cannot be: a file whose
+/// bytes were altered can still crash the library where it reads texts of their own length, attributes among them. Those
+/// lie in a heap whose sizes have no checksum, and no call of the library tells them before it copies by them.
 public struct HDF5File: ~Copyable {
     /// The file's path, as it was given.
     public let path: String

@@ -109,23 +109,23 @@ public struct Summary: Sendable {
 private struct PairedDifferences {
     private var differences: [[Double]]
     private var clusters: [Int]
+    /// Each split counts the same in the mean reward, so it does here, whatever the number of its test tasks.
+    private var weights: [Double] = []
 
     init(_ splits: [SplitResult], against yardstick: String, names: [String]) {
         differences = names.map { _ in [] }
         clusters = splits.flatMap(\.testRows)
-        let total = Double(clusters.count)
         for split in splits {
             let base = split.method(yardstick)?.rewards ?? []
-            // Each split counts the same in the mean reward, so it does here, whatever the number of its test tasks.
-            let weight = total / (Double(splits.count) * Double(max(1, split.testRows.count)))
+            weights.append(contentsOf: split.testRows.map { _ in 1 / Double(split.testRows.count) })
             for (index, name) in names.enumerated() {
                 let rewards = split.method(name)?.rewards ?? base
-                differences[index].append(contentsOf: zip(rewards, base).map { weight * ($0 - $1) })
+                differences[index].append(contentsOf: zip(rewards, base).map { $0 - $1 })
             }
         }
     }
 
     func tests(replicates: Int, seed: UInt64) -> [(estimate: Estimate, pValue: Double)] {
-        Bootstrap.paired(methods: differences, clusters: clusters, replicates: replicates, seed: seed)
+        Bootstrap.paired(methods: differences, clusters: clusters, weights: weights, replicates: replicates, seed: seed)
     }
 }

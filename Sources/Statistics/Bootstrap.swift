@@ -6,28 +6,36 @@ public enum Bootstrap {
     /// - Parameters:
     ///   - differences: one method minus another, a value for each observation; at least one.
     ///   - clusters: the task of each observation.
+    ///   - weights: how much each observation counts in every mean, Σwd/Σw: positive; all the same unless given.
     ///   - replicates: how often the clusters are drawn again.
     ///   - confidence: the share of replicates that the interval holds.
     public static func paired(
-        differences: [Double], clusters: [Int], replicates: Int, seed: UInt64, confidence: Double = 0.95
+        differences: [Double], clusters: [Int], weights: [Double]? = nil, replicates: Int, seed: UInt64,
+        confidence: Double = 0.95
     ) -> (estimate: Estimate, pValue: Double) {
         paired(
-            methods: [differences], clusters: clusters, replicates: replicates, seed: seed, confidence: confidence)[0]
+            methods: [differences], clusters: clusters, weights: weights, replicates: replicates, seed: seed,
+            confidence: confidence)[0]
     }
 
     /// As above for several methods over the same observations, which share the draws: each method's result is the same
     /// as alone, in a fraction of the time.
     public static func paired(
-        methods: [[Double]], clusters: [Int], replicates: Int, seed: UInt64, confidence: Double = 0.95
+        methods: [[Double]], clusters: [Int], weights: [Double]? = nil, replicates: Int, seed: UInt64,
+        confidence: Double = 0.95
     ) -> [(estimate: Estimate, pValue: Double)] {
         precondition(
             !clusters.isEmpty && replicates > 0, "need observations and replicates, got \(clusters.count), \(replicates)")
         precondition(confidence > 0 && confidence < 1, "need a confidence between 0 and 1, got \(confidence)")
         precondition(methods.allSatisfy { $0.count == clusters.count }, "need one cluster for each difference")
-        let sums = ClusterSums(methods, clusters: clusters)
+        let weights = relative(weights ?? clusters.map { _ in 1 })
+        precondition(weights.count == clusters.count, "need one weight for each difference")
+        let sums = ClusterSums(methods, clusters: clusters, weights: weights)
+        let total = weights.reduce(0, +)
         let means = resampledMeans(sums, methods: methods.count, replicates: replicates, seed: seed)
         return methods.indices.map { method in
-            let center = mean(of: methods[method]), replicated = means[method].sorted()
+            let center = zip(methods[method], weights).reduce(0) { $0 + $1.0 * $1.1 } / total
+            let replicated = means[method].sorted()
             let other = replicated.count { center > 0 ? $0 <= 0 : $0 >= 0 }
             let pValue = center == 0 ? 1 : min(1, 2 * Double(other + 1) / Double(replicates + 1))
             let tail = (1 - confidence) / 2
@@ -37,25 +45,32 @@ public enum Bootstrap {
         }
     }
 
+    /// The weights over the largest, so that equal ones are all exactly 1 and round nothing.
+    private static func relative(_ weights: [Double]) -> [Double] {
+        let largest = weights.max() ?? 1
+        precondition(weights.allSatisfy { $0 > 0 } && largest.isFinite, "need positive, finite weights")
+        return weights.map { $0 / largest }
+    }
+
     /// For each method, the mean of each replicate: `[methods][replicates]`.
     private static func resampledMeans(
         _ sums: ClusterSums, methods: Int, replicates: Int, seed: UInt64
     ) -> [[Double]] {
-        let clusters = sums.counts.count
+        let clusters = sums.weights.count
         var random = SplitMix64(seed: seed)
         var means = [[Double]](repeating: [], count: methods)
         for method in 0..<methods { means[method].reserveCapacity(replicates) }
         var drawn = [Int](repeating: 0, count: clusters)
         for _ in 0..<replicates {
-            var size = 0.0
+            var weight = 0.0
             for draw in 0..<clusters {
                 drawn[draw] = random.next(below: clusters)
-                size += sums.counts[drawn[draw]]
+                weight += sums.weights[drawn[draw]]
             }
             for method in 0..<methods {
                 var sum = 0.0
                 for cluster in drawn { sum += sums.values[cluster * methods + method] }
-                means[method].append(sum / size)
+                means[method].append(sum / weight)
             }
         }
         return means

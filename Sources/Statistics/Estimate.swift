@@ -30,35 +30,37 @@ public func standardError(of values: [Double]) -> Double {
 /// The standard error of the mean of `differences` when those of one cluster (a task seen in several splits) count as
 /// one observation: √(G/(G−1) · Σ (S_g − n_g·m)²) / N over G clusters with sums S_g of n_g values; 0 for one cluster.
 public func clusteredStandardError(differences: [Double], clusters: [Int]) -> Double {
-    let sums = ClusterSums([differences], clusters: clusters)
-    guard sums.counts.count > 1 else { return 0 }
-    let center = mean(of: differences), groups = Double(sums.counts.count)
+    let sums = ClusterSums([differences], clusters: clusters, weights: clusters.map { _ in 1 })
+    guard sums.weights.count > 1 else { return 0 }
+    let center = mean(of: differences), groups = Double(sums.weights.count)
     var squares = 0.0
-    for (sum, count) in zip(sums.values, sums.counts) {
+    for (sum, count) in zip(sums.values, sums.weights) {
         let deviation = sum - count * center
         squares += deviation * deviation
     }
     return (groups / (groups - 1) * squares).squareRoot() / Double(differences.count)
 }
 
-/// Sums of several methods' values over the members of each cluster, clusters in the order of their first member.
+/// Weighted sums of several methods' values over the members of each cluster, clusters in the order of their first member.
 struct ClusterSums {
     /// `[clusters, methods]`, row-major.
     var values: [Double] = []
-    /// Members of each cluster.
-    var counts: [Double] = []
+    /// The weight of all members of each cluster together: their number, where each weighs 1.
+    var weights: [Double] = []
 
-    init(_ methods: [[Double]], clusters: [Int]) {
+    init(_ methods: [[Double]], clusters: [Int], weights memberWeights: [Double]) {
         var rows: [Int: Int] = [:]
         for (index, cluster) in clusters.enumerated() {
-            let row = rows[cluster] ?? counts.count
-            if row == counts.count {
+            let row = rows[cluster] ?? weights.count, weight = memberWeights[index]
+            if row == weights.count {
                 rows[cluster] = row
-                counts.append(0)
+                weights.append(0)
                 values.append(contentsOf: repeatElement(0, count: methods.count))
             }
-            counts[row] += 1
-            for (method, differences) in methods.enumerated() { values[row * methods.count + method] += differences[index] }
+            weights[row] += weight
+            for (method, differences) in methods.enumerated() {
+                values[row * methods.count + method] += weight * differences[index]
+            }
         }
     }
 }

@@ -3,6 +3,14 @@ import Foundation
 import Tensors
 import Testing
 
+/// What a candidate earns, by name.
+struct Reward: Sendable, CustomTestStringConvertible {
+    let name: String
+    let of: @Sendable (ArraySlice<Double>) -> Double
+
+    var testDescription: String { name }
+}
+
 @Suite struct SepCMAESTests {
     /// One search for each choice of step control and weights, four generations in: paths, variances and pair in use.
     private func searches(dimension n: Int = 1300) -> [SepCMAES] {
@@ -196,6 +204,46 @@ import Testing
             for j in move.indices {
                 #expect(abs(forward[j] - ratio * move[j]) < 1e-12 && abs(forward[j] + backward[j]) < 1e-12)
             }
+        }
+    }
+
+    /// Where there is no best, and where it is reached to the last bit: the checkpoint of either must be one to go on from.
+    @Test(arguments: [
+        Reward(name: "more is better", of: { $0.reduce(0, +) }), Reward(name: "exponential", of: { exp($0.reduce(0, +)) }),
+        Reward(name: "a point", of: { -$0.reduce(0) { $0 + abs($1) } }),
+        Reward(name: "a ridge", of: { $0.reduce(0, +) - abs($0[$0.startIndex]) }),
+    ])
+    func aSearchWithoutAnEndLeavesAStateThatGoesOn(reward: Reward) throws {
+        for control in Strategy.StepControl.allCases {
+            for weights in Strategy.Weights.allCases {
+                var search = SepCMAES(
+                    mean: [0.5, -1, 2, 0], stepSize: 1, seed: 3, strategy: Strategy(stepControl: control, weights: weights))
+                func advance(_ generations: Int) {
+                    for _ in 0..<generations {
+                        let population = search.ask()
+                        search.tell((0..<population.count).map { reward.of(population[$0]) })
+                    }
+                }
+                advance(3000)
+                search = try JSONDecoder().decode(SepCMAES.self, from: JSONEncoder().encode(search))
+                #expect(search.ask().values.allSatisfy { $0.isFinite })
+                advance(10)
+                _ = try SepCMAES(search.state)
+            }
+        }
+    }
+
+    @Test func infinitiesRankAsTheBestAndTheWorstAndFailuresBehindThem() {
+        for search in searches() {
+            var finite = search, infinite = search, failed = search
+            finite.tell([5, 9, 1, 7, -8, 2, 0, 3, 4, 6])
+            infinite.tell([5, .infinity, 1, 7, -.infinity, 2, 0, 3, 4, 6])
+            #expect(bits(infinite) == bits(finite))
+            // Behind a failure there is nobody: whatever the rest earn, it is as if it earned less than −∞.
+            finite.tell([5, 9, 1, 7, -8, 2, .nan, 3, 4, 6])
+            failed = infinite
+            failed.tell([5, .infinity, 1, 7, -.infinity, 2, .nan, 3, 4, 6])
+            #expect(bits(failed) == bits(finite))
         }
     }
 

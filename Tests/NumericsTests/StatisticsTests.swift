@@ -57,6 +57,42 @@ private func noise(_ count: Int, seed: UInt64) -> [Double] {
         #expect(naive.high - naive.low < (clustered.high - clustered.low) / 4)
     }
 
+    /// 0.25 times a weight is exact, so the law is too; 0.3 times a weight is rounded.
+    @Test func aConstantDifferenceHasAnIntervalOfNoWidthWhateverTheWeights() {
+        let weights = noise(30, seed: 11).map { $0 + 0.01 }, clusters = (0..<30).map { $0 % 12 }
+        func estimate(_ difference: Double) -> Estimate {
+            Bootstrap.paired(
+                differences: weights.map { _ in difference }, clusters: clusters, weights: weights, replicates: 500, seed: 2
+            ).estimate
+        }
+        #expect(estimate(0.25) == Estimate(mean: 0.25, low: 0.25, high: 0.25))
+        let rounded = estimate(0.3)
+        #expect(abs(rounded.low - 0.3) < 1e-12 && abs(rounded.mean - 0.3) < 1e-12 && abs(rounded.high - 0.3) < 1e-12)
+    }
+
+    @Test func equalWeightsAreNoWeights() {
+        let clusters = [0, 0, 1, 2, 2, 2, 3, 4]
+        let plain = Bootstrap.paired(differences: differences, clusters: clusters, replicates: 500, seed: 9)
+        for weight in [1, 0.3, 1.0 / 60] {
+            let equal = Bootstrap.paired(
+                differences: differences, clusters: clusters, weights: [Double](repeating: weight, count: 8), replicates: 500,
+                seed: 9)
+            #expect(equal == plain)
+        }
+    }
+
+    /// In one cluster, an observation of weight 2 is two of weight 1.
+    @Test func aWeightIsANumberOfCopies() {
+        let clusters = [0, 1, 2, 3, 4, 5, 6, 7], twice = [0, 0, 1, 2, 2, 3, 4, 5, 6, 7]
+        let weighted = Bootstrap.paired(
+            differences: differences, clusters: clusters, weights: [2, 1, 2, 1, 1, 1, 1, 1], replicates: 500, seed: 3)
+        let copied = Bootstrap.paired(
+            differences: twice.map { differences[$0] }, clusters: twice, replicates: 500, seed: 3)
+        #expect(abs(weighted.estimate.mean - copied.estimate.mean) < 1e-12)
+        #expect(abs(weighted.estimate.low - copied.estimate.low) < 1e-12)
+        #expect(abs(weighted.estimate.high - copied.estimate.high) < 1e-12 && weighted.pValue == copied.pValue)
+    }
+
     @Test func pIsSmallForAClearDifferenceAndOneForNone() {
         let clusters = Array(0..<200)
         let clear = noise(200, seed: 6).map { $0 + 0.1 }

@@ -80,6 +80,29 @@ private func line(_ body: () throws -> Void) throws -> String {
         #expect(try line { _ = try bad.read("d", as: Double.self) }.contains("damaged"))
     }
 
+    /// Sizes that are wrong for each chunk and right for all together, and what a filter makes shorter.
+    @Test(arguments: [
+        ("checked", "damaged"), ("unchecked", "damaged"), ("compressed", "compressed"), ("inflates_short", "compressed"),
+        ("view", "view"),
+    ])
+    func chunksThatTheLibraryWouldReadBeyondAreRefused(name: String, reason: String) throws {
+        let file = try HDF5File(reading: try fixture("chunks.h5"))
+        #expect(try file.read("sound", as: Float.self).values == [0, 1, 2, 3, 4, 5, 6, 7])
+        #expect(try line { _ = try file.read(name, as: Float.self) }.contains(reason))
+        #expect(try line { _ = try file.readRows(0..<1, of: name, as: Float.self) }.contains(reason))
+        #expect(try line { _ = try file.readRows(3..<4, of: name, as: Float.self) }.contains(reason))
+    }
+
+    @Test func rowsAreReadFromTheChunksThatHoldThem() throws {
+        let file = try HDF5File(reading: try fixture("chunks.h5"))
+        for first in 0..<4 {
+            for end in first...4 {
+                let rows = try file.readRows(first..<end, of: "sound", as: Float.self)
+                #expect(rows == (2 * first..<2 * end).map(Float.init))
+            }
+        }
+    }
+
     @Test func aGroupThatHoldsItselfIsRefused() throws {
         let file = try HDF5File(reading: try fixture("lies.h5"))
         #expect(try line { _ = try file.entries() }.contains("deep"))

@@ -111,4 +111,19 @@ struct SummaryTests {
         #expect(abs(sft.versusBestSingle.mean - 0.25) < 1e-12)
         #expect(abs(sft.standardError - 0.375) < 1e-12)
     }
+
+    @Test func aConstantGainHasAnIntervalOfNoWidthWhereSplitsAreUnequal() throws {
+        var splits = try judged(splits: 2) { $0 / 3 % 2 == 0 ? (1, 0) : (0, 1) }
+        // The second split has ten other tasks than the first, so that draws of tasks hold more or less of each split.
+        splits[1].testRows = (1000..<1010).map { $0 }
+        for split in splits.indices {
+            for index in splits[split].methods.indices {
+                let gain = splits[split].methods[index].name == "sft" ? 0.25 : 0
+                splits[split].methods[index].rewards = splits[split].testRows.map { _ in 0.5 + gain }
+                splits[split].methods[index].estimates = []
+            }
+        }
+        let gain = try method("sft", of: summary(splits)).versusBestSingle
+        #expect(gain == Estimate(mean: 0.25, low: 0.25, high: 0.25))
+    }
 }
