@@ -137,6 +137,24 @@ private struct Case: Decodable {
         }
     }
 
+    // The state itself overflows, or the scores of the first layer.
+    @Test(arguments: ["encoder.layer.3.output.LayerNorm.weight", "encoder.layer.0.attention.self.query.weight"])
+    func aTextWithoutAFiniteVectorIsNamed(_ overflowing: String) throws {
+        try copied { folder in
+            try rewrite(folder.appendingPathComponent("model.safetensors")) {
+                $0 == overflowing ? Tensor(shape: $1.shape, scalars: $1.scalars.map { _ in 3e38 }) : $1
+            }
+            let texts = ["short", "long\n" + String(repeating: "x", count: 80)]
+            for normalizes in [true, false] {
+                let encoder = try Encoder(ModelDirectory(reading: folder), normalizes: normalizes)
+                expect("text 0 (from 0), \"short\", has no finite vector") { try encoder.states(for: texts) }
+                expect("text 0 (from 0), \"long\\n\(String(repeating: "x", count: 55))…\", has") {
+                    try encoder.states(for: [texts[1]])
+                }
+            }
+        }
+    }
+
     @Test func namesWithThePrefixAreTheSameModel() throws {
         let expected = try model.states(of: PackedBatch([[2, 40, 3]]), readout: .mean)
         try copied { folder in

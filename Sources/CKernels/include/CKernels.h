@@ -29,10 +29,11 @@ void baton_layer_norm(
     size_t residual_stride, const float *gain, const float *shift, float epsilon, float *out, size_t out_stride);
 
 /// Softmax of each row of `scale · x`, in place; `scale` > 0. exp to 2 ulp. Same bits on every set.
+/// A row with NaN or +infinity becomes all NaN: what overflowed before does not become a probability.
 void baton_softmax(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride, float scale);
 
 /// x·Φ(x) with the Gaussian distribution function Φ, in place: absolute error below 5e-7 for |x| ≤ 10.
-/// Same bits on every set.
+/// Same bits on every set. NaN of NaN and of the infinities.
 void baton_gelu(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride);
 
 /// Floats that `baton_pack` writes for a matrix `[n, k]`.
