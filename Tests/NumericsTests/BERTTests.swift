@@ -158,9 +158,30 @@ private struct Case: Decodable {
     @Test func namesWithThePrefixAreTheSameModel() throws {
         let expected = try model.states(of: PackedBatch([[2, 40, 3]]), readout: .mean)
         try copied { folder in
-            try rewrite(folder.appendingPathComponent("model.safetensors"), prefix: "bert.") { $1 }
+            try rewrite(folder.appendingPathComponent("model.safetensors"), name: { "bert." + $0 }) { $1 }
             #expect(
                 try BERT(ModelDirectory(reading: folder)).states(of: PackedBatch([[2, 40, 3]]), readout: .mean) == expected)
+        }
+    }
+
+    @Test func oldNamesOfTheNormsAreTheSameModel() throws {
+        let expected = try model.states(of: PackedBatch([[2, 40, 3]]), readout: .mean)
+        try copied { folder in
+            try rewrite(
+                folder.appendingPathComponent("model.safetensors"),
+                name: {
+                    "bert."
+                        + $0.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
+                        .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
+                }
+            ) { $1 }
+            #expect(
+                try BERT(ModelDirectory(reading: folder)).states(of: PackedBatch([[2, 40, 3]]), readout: .mean) == expected)
+        }
+        try copied { folder in
+            let file = folder.appendingPathComponent("model.safetensors"), bias = "embeddings.LayerNorm.bias"
+            try rewrite(file, name: { $0 == bias ? "else" : $0 }) { $1 }
+            expect("no tensor \"\(bias)\"") { try BERT(ModelDirectory(reading: folder)) }
         }
     }
 
@@ -204,10 +225,10 @@ private struct Case: Decodable {
         }
     }
 
-    private func rewrite(_ file: URL, prefix: String = "", _ change: (String, Tensor) -> Tensor) throws {
+    private func rewrite(_ file: URL, name rename: (String) -> String = { $0 }, _ change: (String, Tensor) -> Tensor) throws {
         let weights = try MappedWeights(reading: file)
         let tensors = try weights.names.map { name in
-            (prefix + name, change(name, try weights.tensor(named: name, shape: try #require(weights.shape(of: name)))))
+            (rename(name), change(name, try weights.tensor(named: name, shape: try #require(weights.shape(of: name)))))
         }
         try Safetensors.write(tensors: tensors, to: file)
     }
