@@ -23,7 +23,7 @@ public struct Encoder: Sendable {
         self.maxTokens = try Self.length(maxTokens, of: directory, model)
         guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
             throw ModelError(
-                "\(directory.url.path): tokenizer.json has \(tokenizer.vocabularySize) ids, config.json only \(model.configuration.vocabulary)"
+                "\(directory.url.path): tokenizer.json gives \"\(tokenizer.highestToken)\" the id \(tokenizer.vocabularySize - 1), config.json has only \(model.configuration.vocabulary) ids (vocab_size)"
             )
         }
         guard !tokenizer.encode("").isEmpty else {

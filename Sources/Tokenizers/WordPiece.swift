@@ -3,8 +3,10 @@ public import Foundation
 /// BERT's tokenizer (Devlin et al. 2018), read from a `tokenizer.json`: clean-up, words, and of each word the longest
 /// known pieces from left to right. Ids are those of the reference library `tokenizers`.
 public struct WordPiece: Sendable {
-    /// Ids are below this.
+    /// All ids that `encode` gives are at least 0 and below this.
     public let vocabularySize: Int
+    /// The token with the highest id.
+    public let highestToken: String
 
     let normalizer: BertNormalizer
     let rawTokens: AddedTokens

@@ -185,6 +185,14 @@ private struct Case: Decodable {
         }
     }
 
+    @Test func aTokenThatTheModelDoesNotKnowIsRefusedByItsName() throws {
+        try copied { folder in
+            let file = folder.appendingPathComponent("tokenizer.json"), text = try String(contentsOf: file, encoding: .utf8)
+            try write(text.replacingOccurrences(of: "{\"id\":4,", with: "{\"id\":512,"), to: "tokenizer.json", in: folder)
+            expect("gives \"[MASK]\" the id 512, config.json has only 512 ids") { try Encoder(ModelDirectory(reading: folder)) }
+        }
+    }
+
     @Test func shardsAreTheSameModel() throws {
         let expected = try model.states(of: PackedBatch([[2, 40, 3]]), readout: .mean)
         try copied { folder in
