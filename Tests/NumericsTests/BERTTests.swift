@@ -222,6 +222,48 @@ private struct Case: Decodable {
         }
     }
 
+    @Test(arguments: [
+        (
+            "1_Pooling/config.json", #"{"pooling_mode_mean_tokens":true,"pooling_mode_max_tokens":true}"#,
+            "max_tokens and pooling"
+        ),
+        ("1_Pooling/config.json", #"{"pooling_mode_mean_tokens":true,"pooling_mode_cls_token":true}"#, "cls_token and pooling"),
+        ("1_Pooling/config.json", #"{"pooling_mode_weightedmean_tokens":true}"#, "pooling_mode_weightedmean_tokens is true"),
+        ("1_Pooling/config.json", #"{"pooling_mode_cls_token":false}"#, "no pooling_mode_* is true"),
+        ("1_Pooling/config.json", #"{"pooling_mode_cls_token":1}"#, "\"pooling_mode_cls_token\" is of the wrong type"),
+        ("1_Pooling/config.json", "[]", "the file is of the wrong type"),
+        ("modules.json", #"[{"type":"a.Transformer"},{"type":"a.models.Dense"}]"#, "\"a.models.Dense\""),
+        ("modules.json", #"{"type":"a.Transformer"}"#, "modules.json: the file is of the wrong type"),
+        ("modules.json", #"[{"type":1}]"#, "type\" is of the wrong type"),
+    ])
+    func aVectorThatWeDoNotComputeIsRefused(_ name: String, _ text: String, _ message: String) throws {
+        try copied { folder in
+            try write(text, to: name, in: folder)
+            expect(message) { try ModelDirectory(reading: folder) }
+        }
+    }
+
+    @Test(arguments: [("cls_token", Readout.cls), ("mean_tokens", .mean), ("lasttoken", .last)])
+    func thePoolingIsWhatTheFolderSays(_ mode: String, _ readout: Readout) throws {
+        try copied { folder in
+            let others = "\"pooling_mode_max_tokens\":false,\"pooling_mode_mean_sqrt_len_tokens\":null"
+            try write(
+                "{\"word_embedding_dimension\":64,\(others),\"pooling_mode_\(mode)\":true}", to: "1_Pooling/config.json",
+                in: folder)
+            #expect(try ModelDirectory(reading: folder).readout == readout)
+            for (last, normalizes) in [("Pooling", false), ("Normalize", true)] {
+                try write(#"[{"type":"a.Transformer"},{"type":"a.b.\#(last)"}]"#, to: "modules.json", in: folder)
+                #expect(try ModelDirectory(reading: folder).normalizes == normalizes)
+            }
+        }
+    }
+
+    private func write(_ text: String, to name: String, in folder: URL) throws {
+        let file = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try text.write(to: file, atomically: true, encoding: .utf8)
+    }
+
     /// `body` on a copy of the tiny model that it may change.
     private func copied(_ body: (URL) throws -> Void) throws {
         try Fixtures.folder { folder in
