@@ -125,6 +125,25 @@ import Testing
         }
     }
 
+    @Test func everyAddressIsReadAlike() throws {
+        let bits: [UInt16] = (0..<67).map { $0 &* 0x01d1 }
+        let bytes = bits.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+        for blanks in 0..<4 {
+            for type in ["F16", "BF16"] {
+                let text = #"{"h":{"dtype":"\#(type)","shape":[67],"data_offsets":[0,134]}}"#
+                let header = text + String(repeating: " ", count: blanks + (4 - text.utf8.count % 4) % 4)
+                #expect(header.utf8.count % 4 == blanks)
+                try mapped(file(header, bytes)) { weights in
+                    let expected = bits.map {
+                        type == "F16" ? Float(Float16(bitPattern: $0)) : Float(bitPattern: UInt32($0) << 16)
+                    }
+                    let got = try weights.tensor(named: "h", shape: [67]).scalars
+                    #expect(got == expected, "\(type), offset \(blanks)")
+                }
+            }
+        }
+    }
+
     private func file(_ header: String, _ bytes: [UInt8]) -> Data {
         withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8) + Data(bytes)
     }

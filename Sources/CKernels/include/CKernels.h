@@ -15,10 +15,10 @@ int baton_has_sha(void);
 /// Name of the `index`-th processor feature that the kernels can use and this processor has; NULL behind the last.
 const char *baton_feature(size_t index);
 
-/// Widens bfloat16 to float, exactly. `from` and `to` do not overlap.
-void baton_widen_bfloat16(size_t count, const uint16_t *from, float *to);
-/// Widens IEEE binary16 to float, exactly: subnormals, infinities and NaN included. No overlap.
-void baton_widen_float16(size_t count, const uint16_t *from, float *to);
+/// Widens bfloat16 to float, exactly. `from` may have any address; `from` and `to` do not overlap.
+void baton_widen_bfloat16(size_t count, const void *from, float *to);
+/// Widens IEEE binary16 to float, exactly: subnormals, infinities and NaN included. Any address, no overlap.
+void baton_widen_float16(size_t count, const void *from, float *to);
 /// 1 when no value is infinite or NaN.
 int baton_all_finite(size_t count, const float *values);
 
