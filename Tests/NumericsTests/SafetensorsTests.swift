@@ -41,6 +41,24 @@ import Testing
         try refuses(Data(header.utf8), UInt64(header.utf8.count), dataSize, message)
     }
 
+    static let brokenEscapes = [
+        (#"\u+041"#, "four digits"), (#"\u-001"#, "four digits"), (#"\u 041"#, "four digits"), (#"\u00g1"#, "four digits"),
+        (#"\ud83d"#, "surrogate"), (#"\ud83dx"#, "surrogate"), (#"\ud83d\u0041"#, "surrogate"),
+        (#"\ud83d \ude00"#, "surrogate"),
+        (#"\ud83d\ud83d"#, "surrogate"), (#"\ude00"#, "surrogate"), (#"\ud83d\n"#, "surrogate"),
+        (#"\ud83d\u+e00"#, "four digits"),
+    ]
+
+    @Test(arguments: brokenEscapes) func anEscapeThatIsNoneIsRefused(_ escape: String, _ message: String) throws {
+        let header = #"{"\#(escape)":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+        try refuses(Data(header.utf8), UInt64(header.utf8.count), 4, message)
+    }
+
+    @Test func escapesAreTheirScalars() throws {
+        let header = #"{"\u0041\u00E9\ud83d\uDE00\/":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+        try mapped(file(header, [0, 0, 0, 0])) { #expect($0.names == ["Aé😀/"]) }
+    }
+
     @Test func aFileThatIsNoneIsRefused() throws {
         try refuses(Data(), 0, -1, "too few")
         try refuses(Data("{}".utf8), 3, 0, "cut off")

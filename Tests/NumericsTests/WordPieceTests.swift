@@ -87,6 +87,23 @@ private struct Sample: Decodable { let text: String }
         #expect(older.encode("a word") == tiny.encode("a word") && older.encode("").count == 2)
     }
 
+    @Test(arguments: SafetensorsTests.brokenEscapes) func anEscapeThatIsNoneIsRefused(_ escape: String, _ message: String)
+        throws
+    {
+        let error = #expect(throws: TokenizerError.self) {
+            try edited { $0.replacingOccurrences(of: "\"[UNK]\"", with: "\"[UNK\(escape)]\"") }
+        }
+        let text = try #require(error?.description)
+        #expect(text.contains(message) && !text.contains("\n"), "\(text)")
+    }
+
+    @Test func escapesAreTheirScalars() throws {
+        let tokenizer = try edited {
+            $0.replacingOccurrences(of: "\"[PAD]\"", with: #""\u0041\u00E9\ud83d\uDE00\/""#)
+        }
+        #expect(tokenizer.decode([0]) == "Aé😀/")
+    }
+
     /// The tiny tokenizer with its file changed.
     @discardableResult
     private func edited(_ change: (String) -> String) throws -> WordPiece {
