@@ -130,6 +130,7 @@ import Testing
 
     @Test func theBestSetIsAmongTheAvailable() {
         #expect(InstructionSet.available.last == .best && InstructionSet.available.first == .portable)
-        #expect(InstructionSet.features.contains("avx512f") == (InstructionSet.best == .avx512))
+        // Not the other way round: the best set may need more than the name says.
+        #expect(InstructionSet.best < .avx512 || InstructionSet.features.contains("avx512f"))
     }
 }
