@@ -2,6 +2,8 @@ import CKernels
 public import Foundation
 
 /// The tensors of one or more safetensors files, mapped: read from disk when touched, shared by all who map them.
+/// A file must not be truncated or written over in place while it is open: reading what is gone ends the process. To
+/// put another file in its place is harmless.
 /// A class because it owns the mapping; nothing changes after `init`.
 public final class MappedWeights: Sendable {
     private let files: [MappedFile]

@@ -1,7 +1,9 @@
 public import Foundation
 
 /// BERT's tokenizer (Devlin et al. 2018), read from a `tokenizer.json`: clean-up, words, and of each word the longest
-/// known pieces from left to right. Ids are those of the reference library `tokenizers`.
+/// known pieces from left to right. Ids are those of the reference library `tokenizers`, except for scalars whose
+/// Unicode category is another in Swift's tables than in that library's older ones: some 650 of 1.1 million, rare
+/// punctuation and marks.
 public struct WordPiece: Sendable {
     /// All ids that `encode` gives are at least 0 and below this.
     public let vocabularySize: Int
