@@ -26,7 +26,8 @@ struct BERTWeights: Sendable {
     let embeddingNorm: Normalization
     let layers: [BERTLayer]
 
-    /// Reads the weights that `configuration` promises, with or without `bert.` before their names. Throws
+    /// Reads the weights that `configuration` promises, with or without `bert.` before their names,
+    /// LayerNorms with the names of today or the first ones (`gamma`, `beta`). Throws
     /// `WeightsError` with the tensor's name when one is missing, of another shape, or not finite.
     init(reading weights: MappedWeights, _ configuration: BERTConfiguration) throws {
         let prefix = weights.shape(of: "bert.embeddings.word_embeddings.weight") == nil ? "" : "bert."
@@ -68,7 +69,13 @@ private struct Loader {
 
     func norm(_ name: String, _ width: Int) throws -> Normalization {
         Normalization(
-            gain: try tensor("\(name).weight", [width]).scalars, shift: try tensor("\(name).bias", [width]).scalars)
+            gain: try tensor(present("\(name).weight", or: "\(name).gamma"), [width]).scalars,
+            shift: try tensor(present("\(name).bias", or: "\(name).beta"), [width]).scalars)
+    }
+
+    /// `old` when only that is there: some models are still published with the names of BERT's first code.
+    private func present(_ name: String, or old: String) -> String {
+        weights.shape(of: prefix + name) == nil && weights.shape(of: prefix + old) != nil ? old : name
     }
 
     /// One map with the outputs of all `names`, one after another.

@@ -23,7 +23,7 @@ public struct Encoder: Sendable {
         self.maxTokens = try Self.length(maxTokens, of: directory, model)
         guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
             throw ModelError(
-                "\(directory.url.path): tokenizer.json has \(tokenizer.vocabularySize) ids, config.json only \(model.configuration.vocabulary)"
+                "\(directory.url.path): tokenizer.json gives \"\(tokenizer.highestToken)\" the id \(tokenizer.vocabularySize - 1), config.json has only \(model.configuration.vocabulary) ids (vocab_size)"
             )
         }
         guard !tokenizer.encode("").isEmpty else {
@@ -51,6 +51,7 @@ public struct Encoder: Sendable {
 
     /// One vector for each text, `[texts, width]`, in their order; the same bits for any number of threads, and for a
     /// text alone and among others. `progress` is called with the number of texts done, from any thread.
+    /// Throws `ModelError` with the first text whose vector is not finite.
     public func states(
         for texts: [String], threads: Threads = .available, progress: (@Sendable (Int) -> Void)? = nil
     ) throws -> Tensor {
@@ -72,7 +73,17 @@ public struct Encoder: Sendable {
                 states.scalars.replaceSubrange(text * width..<(text + 1) * width, with: normalized(vectors[row: row]))
             }
         }
+        if let text = texts.indices.first(where: { !states[row: $0].allSatisfy(\.isFinite) }) {
+            throw Self.overflow(of: texts[text], at: text)
+        }
         return states
+    }
+
+    private static func overflow(of text: String, at index: Int) -> ModelError {
+        let beginning = String(text.unicodeScalars.prefix(60)) + (text.unicodeScalars.count > 60 ? "…" : "")
+        return ModelError(
+            "text \(index) (from 0), \(beginning.debugDescription), has no finite vector: the model's weights overflow 32-bit floats"
+        )
     }
 
     private func tokenize(_ texts: [String], threads: Threads) -> [[Int32]] {

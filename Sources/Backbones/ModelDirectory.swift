@@ -15,7 +15,8 @@ public struct ModelDirectory: Sendable {
     /// Files of weights, in the order of their names.
     public let weightFiles: [URL]
 
-    /// Looks into a folder. Throws `ModelError` when a needed file is missing, or asks for a pooling that is none of ours.
+    /// Looks into a folder. Throws `ModelError` when a needed file is missing, or asks for a pooling or a
+    /// module that is none of ours.
     public init(reading url: URL) throws {
         self.url = url
         for name in ["config.json", "tokenizer.json"] where !Self.exists(name, in: url) {
@@ -24,12 +25,7 @@ public struct ModelDirectory: Sendable {
         }
         weightFiles = try Self.weightFiles(in: url)
         readout = try Self.readout(in: url)
-        if Self.exists("modules.json", in: url) {
-            let modules: [Module] = try Self.decode("modules.json", in: url)
-            normalizes = modules.contains { $0.type.hasSuffix(".Normalize") }
-        } else {
-            normalizes = false
-        }
+        normalizes = try Self.normalizes(in: url)
         if Self.exists("sentence_bert_config.json", in: url) {
             let config: SentenceConfig = try Self.decode("sentence_bert_config.json", in: url)
             guard config.max_seq_length.map({ $0 >= 3 }) ?? true else {
@@ -57,8 +53,8 @@ public struct ModelDirectory: Sendable {
         } catch DecodingError.keyNotFound(let key, _) {
             throw ModelError("\(file.path): no \"\(key.stringValue)\"")
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-            throw ModelError(
-                "\(file.path): \"\(context.codingPath.map(\.stringValue).joined(separator: "."))\" is of the wrong type")
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            throw ModelError("\(file.path): \(path.isEmpty ? "the file" : "\"\(path)\"") is of the wrong type")
         } catch is DecodingError {
             throw ModelError("\(file.path): not the JSON object it should be")
         } catch {
@@ -85,16 +81,25 @@ public struct ModelDirectory: Sendable {
 
     private static func readout(in folder: URL) throws -> Readout {
         guard exists("1_Pooling/config.json", in: folder) else { return .mean }
-        let modes: Pooling = try decode("1_Pooling/config.json", in: folder)
-        switch (
-            modes.pooling_mode_cls_token ?? false, modes.pooling_mode_mean_tokens ?? false,
-            modes.pooling_mode_lasttoken ?? false
-        ) {
-        case (true, false, false): return .cls
-        case (false, true, false): return .mean
-        case (false, false, true): return .last
-        default: throw ModelError("\(folder.path)/1_Pooling/config.json: one of cls, mean and last token pooling is supported")
+        let pooling: Pooling = try decode("1_Pooling/config.json", in: folder)
+        guard pooling.modes.count == 1, let readout = pooling.modes.first.flatMap({ Pooling.readouts[$0] }) else {
+            let found = pooling.modes.isEmpty ? "no pooling_mode_*" : pooling.modes.joined(separator: " and ")
+            throw ModelError(
+                "\(folder.path)/1_Pooling/config.json: \(found) is true; one of cls, mean and last token pooling is supported")
         }
+        return readout
+    }
+
+    private static func normalizes(in folder: URL) throws -> Bool {
+        guard exists("modules.json", in: folder) else { return false }
+        let modules: [Module] = try decode("modules.json", in: folder)
+        let kinds = modules.map { $0.type.split(separator: ".").last.map(String.init) ?? "" }
+        if let index = kinds.firstIndex(where: { !["Transformer", "Pooling", "Normalize"].contains($0) }) {
+            throw ModelError(
+                "\(folder.path)/modules.json: module \"\(modules[index].type)\"; Transformer, Pooling and Normalize are supported"
+            )
+        }
+        return kinds.contains("Normalize")
     }
 }
 
@@ -102,8 +107,27 @@ public struct ModelDirectory: Sendable {
 private struct Module: Decodable { let type: String }
 private struct SentenceConfig: Decodable { let max_seq_length: Int? }
 private struct ShardIndex: Decodable { let weight_map: [String: String] }
+
+/// The keys `pooling_mode_…` that are true, sorted; other keys are read over.
 private struct Pooling: Decodable {
-    let pooling_mode_cls_token: Bool?
-    let pooling_mode_mean_tokens: Bool?
-    let pooling_mode_lasttoken: Bool?
+    let modes: [String]
+
+    static let readouts: [String: Readout] = [
+        "pooling_mode_cls_token": .cls, "pooling_mode_mean_tokens": .mean, "pooling_mode_lasttoken": .last,
+    ]
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        modes = try values.allKeys.filter { key in
+            guard key.stringValue.hasPrefix("pooling_mode_") else { return false }
+            return try values.decodeIfPresent(Bool.self, forKey: key) ?? false
+        }.map(\.stringValue).sorted()
+    }
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
 }

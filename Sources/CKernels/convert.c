@@ -1,9 +1,18 @@
 #include "CKernels.h"
 #include <string.h>
 
-void baton_widen_bfloat16(size_t count, const uint16_t *from, float *to) {
-  uint32_t *bits = (uint32_t *)(void *)to;
-  for (size_t i = 0; i < count; i++) bits[i] = (uint32_t)from[i] << 16;
+// Elements are copied, not pointed at: they may lie at odd addresses. The compiler makes wide unaligned loads of it.
+static inline uint16_t element(const void *from, size_t index) {
+  uint16_t bits;
+  memcpy(&bits, (const char *)from + 2 * index, 2);
+  return bits;
+}
+
+void baton_widen_bfloat16(size_t count, const void *from, float *to) {
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits = (uint32_t)element(from, i) << 16;
+    memcpy(&to[i], &bits, 4);
+  }
 }
 
 // One multiplication renormalises subnormals; only infinities and NaN need another exponent.
@@ -19,8 +28,8 @@ static inline float widen_half(uint16_t half) {
   return value;
 }
 
-void baton_widen_float16(size_t count, const uint16_t *from, float *to) {
-  for (size_t i = 0; i < count; i++) to[i] = widen_half(from[i]);
+void baton_widen_float16(size_t count, const void *from, float *to) {
+  for (size_t i = 0; i < count; i++) to[i] = widen_half(element(from, i));
 }
 
 int baton_all_finite(size_t count, const float *values) {

@@ -11,6 +11,7 @@ INLINE void softmax_row(size_t columns, float *x, float scale) {
     load_part(&v, x + whole, columns - whole, -__builtin_inff());
     maximum(&top, &v);
   }
+  // Whether a NaN of the row is in `highest` or not, its own power is NaN, and so the sum and the whole row.
   float highest = largest(&top);
   for (size_t at = 0; at < whole; at += lanes) {
     load(&v, x + at);

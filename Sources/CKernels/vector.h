@@ -33,7 +33,8 @@ INLINE void store_part(float *to, const vec *v, size_t count) {
   for (size_t i = 0; i < count; i++) to[i] = part[i];
 }
 
-/// Sum and maximum over the lanes, always in the same order.
+/// Sum and maximum over the lanes, always in the same order. NaN is kept by the sum; `maximum` and `largest` keep it
+/// or pass over it.
 INLINE float total(const vec *v) {
   float s[lanes];
   memcpy(s, v, sizeof s);
@@ -50,7 +51,8 @@ INLINE float largest(const vec *v) {
 }
 INLINE void maximum(vec *a, const vec *b) { *a = __builtin_elementwise_max(*a, *b); }
 
-/// exp for x ≤ 0; below -87 it stays at exp(-87). x = n·ln2 + r; 1 + r + r²·p(r), p fitted to |r| ≤ ln2/2 (error 3e-9).
+/// exp for x ≤ 0; below -87 it stays at exp(-87); NaN stays NaN.
+/// x = n·ln2 + r; 1 + r + r²·p(r), p fitted to |r| ≤ ln2/2 (error 3e-9).
 INLINE void exp_negative(vec *x) {
   const vec least = (vec){} - 87.0f, magic = (vec){} + 12582912.0f;
   vec v = __builtin_elementwise_max(*x, least);
@@ -68,5 +70,9 @@ INLINE void exp_negative(vec *x) {
   ivec exponent;
   memcpy(&exponent, &shifted, sizeof exponent);
   bits += exponent << 23;
+  // The maximum above made a number of NaN.
+  ivec given, number = *x == *x;
+  memcpy(&given, x, sizeof given);
+  bits = (bits & number) | (given & ~number);
   memcpy(x, &bits, sizeof bits);
 }

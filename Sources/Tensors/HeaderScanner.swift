@@ -74,8 +74,12 @@ struct HeaderScanner {
         case UInt8(ascii: "t"): return [0x09]
         case UInt8(ascii: "u"):
             var code = try hexDigits()
-            if (0xd800..<0xdc00).contains(code), accept(UInt8(ascii: "\\")), accept(UInt8(ascii: "u")) {
-                code = 0x10000 + (code - 0xd800) << 10 + (try hexDigits() &- 0xdc00) & 0x3ff
+            if (0xd800..<0xdc00).contains(code) {
+                guard bytes[position...].starts(with: "\\u".utf8) else { throw broken("half a surrogate pair") }
+                position += 2
+                let low = try hexDigits()
+                guard (0xdc00..<0xe000).contains(low) else { throw broken("half a surrogate pair") }
+                code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
             }
             guard let scalar = Unicode.Scalar(code) else { throw broken("half a surrogate pair") }
             return Array(String(Character(scalar)).utf8)
@@ -84,8 +88,10 @@ struct HeaderScanner {
     }
 
     private mutating func hexDigits() throws(WeightsError) -> UInt32 {
-        guard position + 4 <= bytes.count,
-            let code = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
+        let digits = bytes[position...].prefix(4)
+        // The sign that an integer's initialiser takes is no digit.
+        guard digits.count == 4, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+            let code = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
         else { throw broken("an escape without four digits") }
         position += 4
         return code

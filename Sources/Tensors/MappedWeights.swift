@@ -2,6 +2,8 @@ import CKernels
 public import Foundation
 
 /// The tensors of one or more safetensors files, mapped: read from disk when touched, shared by all who map them.
+/// A file must not be truncated or written over in place while it is open: reading what is gone ends the process. To
+/// put another file in its place is harmless.
 /// A class because it owns the mapping; nothing changes after `init`.
 public final class MappedWeights: Sendable {
     private let files: [MappedFile]
@@ -102,10 +104,10 @@ public struct MappedRows: @unchecked Sendable {
     func widen(_ elements: Range<Int>, to target: UnsafeMutablePointer<Float>) {
         let from = base + elements.lowerBound * type.size
         switch type {
-        // The format promises no alignment in the file, so the bytes are copied.
+        // The format promises no alignment in the file: bytes are copied, here and in the kernels.
         case .float32: UnsafeMutableRawPointer(target).copyMemory(from: from, byteCount: elements.count * 4)
-        case .float16: baton_widen_float16(elements.count, from.assumingMemoryBound(to: UInt16.self), target)
-        default: baton_widen_bfloat16(elements.count, from.assumingMemoryBound(to: UInt16.self), target)
+        case .float16: baton_widen_float16(elements.count, from, target)
+        default: baton_widen_bfloat16(elements.count, from, target)
         }
     }
 

@@ -22,8 +22,8 @@ struct AddedTokens: Sendable {
         for index in byFirstByte.indices { byFirstByte[index].sort { $0.content.count > $1.content.count } }
     }
 
-    /// Calls `body` with each stretch of text between tokens (nil id) and each token, in order.
-    func split(_ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>, Int32?) -> Void) {
+    /// Calls `body` with each stretch of text between tokens (nil id) and each token, in order, while it asks for more.
+    func split(_ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>, Int32?) -> Bool) {
         var pending = 0, at = 0
         while !isEmpty, at < text.count {
             guard let token = match(in: text, at: at) else {
@@ -40,12 +40,12 @@ struct AddedTokens: Sendable {
                 while first > pending, let blank = blankBefore(first, in: text) { first = max(pending, blank) }
             }
             if token.takesBlanksBehind { while let blank = blankBehind(behind, in: text) { behind = blank } }
-            if first > pending { body(UnsafeBufferPointer(rebasing: text[pending..<first]), nil) }
-            body(UnsafeBufferPointer(rebasing: text[at..<end]), token.id)
+            if first > pending, !body(UnsafeBufferPointer(rebasing: text[pending..<first]), nil) { return }
+            guard body(UnsafeBufferPointer(rebasing: text[at..<end]), token.id) else { return }
             pending = behind
             at = behind
         }
-        if pending < text.count { body(UnsafeBufferPointer(rebasing: text[pending...]), nil) }
+        if pending < text.count { _ = body(UnsafeBufferPointer(rebasing: text[pending...]), nil) }
     }
 
     private func match(in text: UnsafeBufferPointer<UInt8>, at: Int) -> Token? {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// BERT's text clean-up: control characters go, blanks become one kind, Chinese characters stand alone, accents and
-/// capitals go. Works on bytes: ASCII by table, the rest by Unicode scalar.
+/// capitals go. One scalar at a time: ASCII by table, the rest by its Unicode properties.
 struct BertNormalizer: Sendable {
     let cleansText: Bool
     let separatesChinese: Bool
@@ -10,59 +10,102 @@ struct BertNormalizer: Sendable {
 
     /// Appends the normalised form of `text` (UTF-8) to `output`.
     func normalize(_ text: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) {
-        var at = 0
+        _ = normalize(text, from: 0, atLeast: text.count, into: &output)
+    }
+
+    /// Appends the normalised form of `text` from `start` on, and stops behind `size` bytes where the next begins with a
+    /// blank: no word stands on both sides, and the forms of all pieces together are that of the text.
+    /// Returns where it stopped.
+    func normalize(_ text: UnsafeBufferPointer<UInt8>, from start: Int, atLeast size: Int, into output: inout [UInt8]) -> Int {
+        var at = start, marks: [Unicode.Scalar] = []
         while at < text.count {
-            let byte = text[at]
+            let isBehind = at - start >= size, byte = text[at]
             if byte < 0x80 {
-                ascii(byte, into: &output)
+                if isBehind, [0x09, 0x0a, 0x0d, 0x20].contains(byte) { break }
+                ascii(byte, marks: &marks, into: &output)
                 at += 1
             } else {
-                var end = at + 1
-                while end < text.count, text[end] >= 0x80 { end += 1 }
-                run(String(decoding: text[at..<end], as: UTF8.self).unicodeScalars, into: &output)
+                let (scalar, end) = text.scalar(at: at)
+                if isBehind, separatesChinese, Self.isChinese(scalar) { break }
+                append(scalar, marks: &marks, into: &output)
                 at = end
             }
         }
+        flush(&marks, into: &output)
+        return at
     }
 
-    private func ascii(_ byte: UInt8, into output: inout [UInt8]) {
+    private func ascii(_ byte: UInt8, marks: inout [Unicode.Scalar], into output: inout [UInt8]) {
+        let clean: UInt8
         switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): output.append(lowercases ? byte + 32 : byte)
-        case 0x20...0x7e: output.append(byte)
-        case 0x09, 0x0a, 0x0d: output.append(cleansText ? 0x20 : byte)
-        default: if !cleansText { output.append(byte) }
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): clean = lowercases ? byte + 32 : byte
+        case 0x20...0x7e: clean = byte
+        case 0x09, 0x0a, 0x0d: clean = cleansText ? 0x20 : byte
+        default:
+            if cleansText { return }
+            clean = byte
+        }
+        flush(&marks, into: &output)
+        output.append(clean)
+    }
+
+    /// A scalar outside ASCII.
+    private func append(_ scalar: Unicode.Scalar, marks: inout [Unicode.Scalar], into output: inout [UInt8]) {
+        if cleansText {
+            if Self.isControl(scalar) { return }
+            if scalar.properties.isWhitespace {
+                flush(&marks, into: &output)
+                return output.append(0x20)
+            }
+        }
+        if separatesChinese, Self.isChinese(scalar) {
+            flush(&marks, into: &output)
+            output.append(0x20)
+            decompose(scalar, marks: &marks, into: &output)
+            flush(&marks, into: &output)
+            output.append(0x20)
+        } else {
+            decompose(scalar, marks: &marks, into: &output)
         }
     }
 
-    /// A run of scalars outside ASCII. Accents can only be told apart when the run is decomposed as a whole.
-    private func run(_ scalars: String.UnicodeScalarView, into output: inout [UInt8]) {
-        var prepared = String.UnicodeScalarView()
-        var decomposes = false
-        for scalar in scalars {
-            if cleansText {
-                if Self.isControl(scalar) { continue }
-                if scalar.properties.isWhitespace {
-                    prepared.append(" ")
-                    continue
-                }
-            }
-            if separatesChinese, Self.isChinese(scalar) {
-                prepared.append(contentsOf: [" ", scalar, " "])
-            } else {
-                prepared.append(scalar)
-            }
-            decomposes = decomposes || Self.mayDecompose(scalar)
+    private func decompose(_ scalar: Unicode.Scalar, marks: inout [Unicode.Scalar], into output: inout [UInt8]) {
+        guard stripsAccents else { return write(scalar, into: &output) }
+        // A nonspacing mark decomposes into such marks alone, all of which go.
+        if scalar.properties.generalCategory == .nonspacingMark { return }
+        guard Self.mayDecompose(scalar) else {
+            flush(&marks, into: &output)
+            return write(scalar, into: &output)
         }
-        if stripsAccents, decomposes {
-            prepared = String(prepared).decomposedStringWithCanonicalMapping.unicodeScalars
-        }
-        for scalar in prepared {
-            if stripsAccents, scalar.properties.generalCategory == .nonspacingMark { continue }
-            if lowercases {
-                output.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
+        for part in String(Character(scalar)).decomposedStringWithCanonicalMapping.unicodeScalars {
+            let properties = part.properties
+            if properties.generalCategory == .nonspacingMark { continue }
+            if properties.canonicalCombiningClass == .notReordered {
+                flush(&marks, into: &output)
+                write(part, into: &output)
             } else {
-                output.append(contentsOf: String(Character(scalar)).utf8)
+                marks.append(part)
             }
+        }
+    }
+
+    /// Writes the few marks that are not nonspacing in canonical order: by class, and as they came within a class. To
+    /// sort only what is left over gives the order that the whole had, without sorting a text of accents.
+    private func flush(_ marks: inout [Unicode.Scalar], into output: inout [UInt8]) {
+        if marks.isEmpty { return }
+        let order = marks.indices.sorted { left, right in
+            let (a, b) = (marks[left].properties.canonicalCombiningClass, marks[right].properties.canonicalCombiningClass)
+            return (a.rawValue, left) < (b.rawValue, right)
+        }
+        for index in order { write(marks[index], into: &output) }
+        marks.removeAll(keepingCapacity: true)
+    }
+
+    private func write(_ scalar: Unicode.Scalar, into output: inout [UInt8]) {
+        if lowercases, scalar.properties.changesWhenLowercased {
+            output.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
+        } else {
+            output.append(contentsOf: scalar.utf8)
         }
     }
 

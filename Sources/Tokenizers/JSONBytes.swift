@@ -110,11 +110,12 @@ private struct Parser {
         case UInt8(ascii: "t"): units.append(0x09)
         case UInt8(ascii: "u"):
             var code = try hexDigits()
-            if (0xd800..<0xdc00).contains(code), position + 2 <= bytes.count, bytes[position] == UInt8(ascii: "\\"),
-                bytes[position + 1] == UInt8(ascii: "u")
-            {
+            if (0xd800..<0xdc00).contains(code) {
+                guard bytes[position...].starts(with: "\\u".utf8) else { throw broken("half a surrogate pair") }
                 position += 2
-                code = 0x10000 + ((code - 0xd800) << 10) + ((try hexDigits() &- 0xdc00) & 0x3ff)
+                let low = try hexDigits()
+                guard (0xdc00..<0xe000).contains(low) else { throw broken("half a surrogate pair") }
+                code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
             }
             guard let scalar = Unicode.Scalar(code) else { throw broken("half a surrogate pair") }
             units.append(contentsOf: UTF8.encode(scalar).map { Array($0) } ?? [])
@@ -123,8 +124,10 @@ private struct Parser {
     }
 
     private mutating func hexDigits() throws(TokenizerError) -> UInt32 {
-        guard position + 4 <= bytes.count,
-            let code = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
+        let digits = bytes[position...].prefix(4)
+        // The sign that an integer's initialiser takes is no digit.
+        guard digits.count == 4, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+            let code = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
         else { throw broken("an escape without four digits") }
         position += 4
         return code

@@ -13,14 +13,22 @@ struct PieceTable: Sendable {
     /// The hash of some bytes and one more.
     static func hash(_ hash: UInt32, adding byte: UInt8) -> UInt32 { (hash ^ UInt32(byte)) &* 16_777_619 }
 
-    init(_ pieces: [(bytes: ArraySlice<UInt8>, id: Int32)]) {
+    /// Throws with the piece that stands twice.
+    init(_ pieces: [(bytes: ArraySlice<UInt8>, id: Int32)]) throws(TokenizerError) {
         var size = 16
         while size < 2 * pieces.count { size *= 2 }
         slots = [Int32](repeating: -1, count: size)
         for (piece, id) in pieces {
             let hash = piece.reduce(Self.emptyHash) { Self.hash($0, adding: $1) }
             var slot = Int(Self.mixed(hash)) & (size - 1)
-            while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
+            while slots[slot] >= 0 {
+                let index = Int(slots[slot])
+                let end = index + 1 < starts.count ? Int(starts[index + 1]) : bytes.count
+                guard !bytes[Int(starts[index])..<end].elementsEqual(piece) else {
+                    throw TokenizerError("\"\(String(decoding: piece, as: UTF8.self))\" stands twice in \"vocab\"")
+                }
+                slot = (slot + 1) & (size - 1)
+            }
             slots[slot] = Int32(ids.count)
             starts.append(Int32(bytes.count))
             ids.append(id)

@@ -22,15 +22,21 @@ struct TokenizerFile {
         var contents: [Int32: [UInt8]] = [:]
         for (bytes, id) in vocabulary { contents[id] = Array(bytes) }
         for token in added.all { contents[token.id] = token.written }
+        for token in template.prefix + template.suffix where contents[token.id] == nil {
+            throw TokenizerError("\"post_processor\" gives \"\(token.name)\" the id \(token.id), which no token has")
+        }
+        let highest = contents.max { $0.key < $1.key }
         return WordPiece(
-            vocabularySize: Int(contents.keys.max() ?? 0) + 1, normalizer: normalizer,
+            vocabularySize: Int(highest?.key ?? 0) + 1, highestToken: String(decoding: highest?.value ?? [], as: UTF8.self),
+            normalizer: normalizer,
             rawTokens: AddedTokens(added.all.filter { !$0.isNormalized }.map(\.token)),
             normalizedTokens: AddedTokens(added.all.filter(\.isNormalized).map(\.token)),
-            beginnings: PieceTable(vocabulary),
-            continuations: PieceTable(
+            beginnings: try PieceTable(vocabulary),
+            continuations: try PieceTable(
                 vocabulary.filter { $0.bytes.starts(with: continuing) }.map { ($0.bytes.dropFirst(continuing.count), $0.id) }),
-            unknown: unknown, longestWord: model["max_input_chars_per_word"]?.integer ?? 100, prefix: template.prefix,
-            suffix: template.suffix, contents: contents, continuingPrefix: root["decoder"]?["prefix"]?.bytes ?? continuing,
+            unknown: unknown, longestWord: model["max_input_chars_per_word"]?.integer ?? 100, prefix: template.prefix.map(\.id),
+            suffix: template.suffix.map(\.id), contents: contents,
+            continuingPrefix: root["decoder"]?["prefix"]?.bytes ?? continuing,
             cleansUp: root["decoder"]?["cleanup"]?.flag ?? true)
     }
 
@@ -40,12 +46,19 @@ struct TokenizerFile {
         var vocabulary: [(bytes: ArraySlice<UInt8>, id: Int32)] = []
         vocabulary.reserveCapacity(pairs.count)
         for (key, value) in pairs {
-            guard let id = value.integer.flatMap(Int32.init(exactly:)), id >= 0 else {
-                throw TokenizerError("the id of \"\(String(decoding: key, as: UTF8.self))\" in \"vocab\" is not a whole number")
-            }
-            vocabulary.append((key[...], id))
+            vocabulary.append((key[...], try id(value, of: key, in: "vocab")))
         }
         return vocabulary
+    }
+
+    /// An id of a token; `place` says where it stands.
+    private static func id(_ value: JSONBytes?, of token: [UInt8], in place: String) throws(TokenizerError) -> Int32 {
+        guard let id = value?.integer.flatMap(Int32.init(exactly:)), (0..<Int32.max).contains(id) else {
+            throw TokenizerError(
+                "the id of \"\(String(decoding: token, as: UTF8.self))\" in \"\(place)\" is no whole number from 0 to 2147483646"
+            )
+        }
+        return id
     }
 
     private func normalizer() throws(TokenizerError) -> BertNormalizer {
@@ -70,9 +83,10 @@ struct TokenizerFile {
     private func addedTokens(_ normalizer: BertNormalizer) throws(TokenizerError) -> Added {
         var added = Added()
         for item in root["added_tokens"]?.items ?? [] {
-            guard let id = item["id"]?.integer.flatMap(Int32.init(exactly:)), let written = item["content"]?.bytes else {
-                throw TokenizerError("an entry of \"added_tokens\" has no id or no content")
+            guard let written = item["content"]?.bytes else {
+                throw TokenizerError("an entry of \"added_tokens\" has no content")
             }
+            let id = try Self.id(item["id"], of: written, in: "added_tokens")
             let isNormalized = item["normalized"]?.flag ?? false
             var content = written
             if isNormalized {
@@ -87,35 +101,44 @@ struct TokenizerFile {
         return added
     }
 
-    /// The ids around one text, from TemplateProcessing or the older BertProcessing; none without a post-processor.
-    private func template() throws(TokenizerError) -> (prefix: [Int32], suffix: [Int32]) {
+    private typealias Special = (name: String, id: Int32)
+
+    /// The tokens around one text, from TemplateProcessing or the older BertProcessing; none without a post-processor.
+    private func template() throws(TokenizerError) -> (prefix: [Special], suffix: [Special]) {
         guard let part = root["post_processor"] else { return ([], []) }
         if part["type"]?.text == "BertProcessing" {
-            guard let cls = part["cls"]?.items?.last?.integer, let sep = part["sep"]?.items?.last?.integer else {
-                throw TokenizerError("\"post_processor\" names no cls or no sep")
-            }
-            return ([Int32(truncatingIfNeeded: cls)], [Int32(truncatingIfNeeded: sep)])
+            return ([try special(part["cls"], "cls")], [try special(part["sep"], "sep")])
         }
         try expect(part, "post_processor", type: "TemplateProcessing")
-        var prefix: [Int32] = [], suffix: [Int32] = [], isBehind = false
+        var prefix: [Special] = [], suffix: [Special] = [], isBehind = false
         for item in part["single"]?.items ?? [] {
             if item["Sequence"] != nil {
                 isBehind = true
             } else if let name = item["SpecialToken"]?["id"]?.bytes {
-                let ids = try special(name, of: part)
-                if isBehind { suffix += ids } else { prefix += ids }
+                let specials = try specials(name, of: part)
+                if isBehind { suffix += specials } else { prefix += specials }
             }
         }
         guard isBehind else { throw TokenizerError("\"post_processor\" has no place for the text in \"single\"") }
         return (prefix, suffix)
     }
 
-    private func special(_ name: [UInt8], of part: JSONBytes) throws(TokenizerError) -> [Int32] {
+    /// A pair of content and id, as BertProcessing has them.
+    private func special(_ pair: JSONBytes?, _ key: String) throws(TokenizerError) -> Special {
+        guard let items = pair?.items, items.count == 2, let name = items[0].bytes else {
+            throw TokenizerError("\"post_processor\" has no token and id as \"\(key)\"")
+        }
+        return (String(decoding: name, as: UTF8.self), try Self.id(items[1], of: name, in: "post_processor"))
+    }
+
+    private func specials(_ name: [UInt8], of part: JSONBytes) throws(TokenizerError) -> [Special] {
         let entry = part["special_tokens"]?.pairs?.first { $0.key == name }?.value
-        guard let ids = entry?["ids"]?.items?.map({ $0.integer.flatMap(Int32.init(exactly:)) }), !ids.contains(nil) else {
+        guard let ids = entry?["ids"]?.items else {
             throw TokenizerError("\"post_processor\" gives no ids for \"\(String(decoding: name, as: UTF8.self))\"")
         }
-        return ids.compactMap { $0 }
+        return try ids.map { id throws(TokenizerError) in
+            (String(decoding: name, as: UTF8.self), try Self.id(id, of: name, in: "post_processor"))
+        }
     }
 
     private func expect(_ part: JSONBytes, _ name: String, type: String) throws(TokenizerError) {

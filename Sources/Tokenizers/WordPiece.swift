@@ -1,10 +1,14 @@
 public import Foundation
 
 /// BERT's tokenizer (Devlin et al. 2018), read from a `tokenizer.json`: clean-up, words, and of each word the longest
-/// known pieces from left to right. Ids are those of the reference library `tokenizers`.
+/// known pieces from left to right. Ids are those of the reference library `tokenizers`, except for scalars whose
+/// Unicode category is another in Swift's tables than in that library's older ones: some 650 of 1.1 million, rare
+/// punctuation and marks.
 public struct WordPiece: Sendable {
-    /// Ids are below this.
+    /// All ids that `encode` gives are at least 0 and below this.
     public let vocabularySize: Int
+    /// The token with the highest id.
+    public let highestToken: String
 
     let normalizer: BertNormalizer
     let rawTokens: AddedTokens
@@ -36,12 +40,12 @@ extension WordPiece {
     }
 
     /// The ids of `text` between those of the template, `[CLS] … [SEP]`.
-    public func encode(_ text: String) -> [Int32] { prefix + body(of: text) + suffix }
+    public func encode(_ text: String) -> [Int32] { prefix + body(of: text, atMost: .max) + suffix }
 
     /// The same with at most `maxTokens` ids: the text's own are cut at the end, the template stays, so that
-    /// fewer than the template's cannot be had.
+    /// fewer than the template's cannot be had. Of a long text only the beginning is read.
     public func encode(_ text: String, maxTokens: Int) -> [Int32] {
-        prefix + body(of: text).prefix(max(0, maxTokens - prefix.count - suffix.count)) + suffix
+        prefix + body(of: text, atMost: max(0, maxTokens - prefix.count - suffix.count)) + suffix
     }
 
     /// The text of `tokens`, as the reference library has it with special tokens kept: pieces joined, a blank between
@@ -65,22 +69,36 @@ extension WordPiece {
         " .": ".", " ?": "?", " !": "!", " ,": ",", " n't": "n't", " 'm": "'m", " 's": "'s", " 've": "'ve", " 're": "'re",
     ]
 
-    private func body(of text: String) -> [Int32] {
+    private func body(of text: String, atMost limit: Int) -> ArraySlice<Int32> {
         var text = text
         return text.withUTF8 { bytes in
-            var ids: [Int32] = [], normalized: [UInt8] = []
-            ids.reserveCapacity(bytes.count / 3)
+            var ids: [Int32] = []
+            ids.reserveCapacity(min(limit, bytes.count / 3))
             rawTokens.split(bytes) { stretch, id in
-                if let id { return ids.append(id) }
-                normalized.removeAll(keepingCapacity: true)
-                normalizer.normalize(stretch, into: &normalized)
-                normalized.withUnsafeBufferPointer { bytes in
-                    normalizedTokens.split(bytes) { stretch, id in
-                        if let id { ids.append(id) } else { words(of: stretch, into: &ids) }
-                    }
+                if let id { ids.append(id) } else { self.stretch(stretch, atMost: limit, into: &ids) }
+                return ids.count < limit
+            }
+            return ids.prefix(limit)
+        }
+    }
+
+    // Bytes of text that are normalised at a time: more than most texts have, less than a cut text should cost.
+    private static let pieceSize = 4096
+
+    /// The ids of text between added tokens, at least `limit` in all where it has so many. Words that were added after
+    /// normalisation are looked for in the whole, so that such a tokenizer normalises it whole.
+    private func stretch(_ text: UnsafeBufferPointer<UInt8>, atMost limit: Int, into ids: inout [Int32]) {
+        var at = 0, normalized: [UInt8] = []
+        let size = normalizedTokens.isEmpty ? Self.pieceSize : text.count
+        while at < text.count, ids.count < limit {
+            normalized.removeAll(keepingCapacity: true)
+            at = normalizer.normalize(text, from: at, atLeast: size, into: &normalized)
+            normalized.withUnsafeBufferPointer { bytes in
+                normalizedTokens.split(bytes) { stretch, id in
+                    if let id { ids.append(id) } else { words(of: stretch, into: &ids) }
+                    return ids.count < limit
                 }
             }
-            return ids
         }
     }
 
@@ -88,16 +106,15 @@ extension WordPiece {
     private func words(of text: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
         var start = 0, at = 0
         while at < text.count {
-            let byte = text[at]
-            let size = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
-            let kind = byte < 0x80 ? Self.asciiKinds[Int(byte)] : Self.kind(of: text[at..<min(at + size, text.count)])
+            let (scalar, end) = text.scalar(at: at)
+            let kind = scalar.isASCII ? Self.asciiKinds[Int(scalar.value)] : Self.kind(of: scalar)
             if kind == .letter {
-                at += size
+                at = end
                 continue
             }
             if start < at { word(UnsafeBufferPointer(rebasing: text[start..<at]), into: &ids) }
-            if kind == .punctuation { word(UnsafeBufferPointer(rebasing: text[at..<at + size]), into: &ids) }
-            at += size
+            if kind == .punctuation { word(UnsafeBufferPointer(rebasing: text[at..<end]), into: &ids) }
+            at = end
             start = at
         }
         if start < text.count { word(UnsafeBufferPointer(rebasing: text[start...]), into: &ids) }
@@ -113,8 +130,7 @@ extension WordPiece {
         }
     }
 
-    private static func kind(of bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Kind {
-        guard let scalar = String(decoding: bytes, as: UTF8.self).unicodeScalars.first else { return .letter }
+    private static func kind(of scalar: Unicode.Scalar) -> Kind {
         switch scalar.properties.generalCategory {
         case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
             .finalPunctuation, .otherPunctuation:

@@ -137,12 +137,59 @@ private struct Case: Decodable {
         }
     }
 
+    // The state itself overflows, or the scores of the first layer.
+    @Test(arguments: ["encoder.layer.3.output.LayerNorm.weight", "encoder.layer.0.attention.self.query.weight"])
+    func aTextWithoutAFiniteVectorIsNamed(_ overflowing: String) throws {
+        try copied { folder in
+            try rewrite(folder.appendingPathComponent("model.safetensors")) {
+                $0 == overflowing ? Tensor(shape: $1.shape, scalars: $1.scalars.map { _ in 3e38 }) : $1
+            }
+            let texts = ["short", "long\n" + String(repeating: "x", count: 80)]
+            for normalizes in [true, false] {
+                let encoder = try Encoder(ModelDirectory(reading: folder), normalizes: normalizes)
+                expect("text 0 (from 0), \"short\", has no finite vector") { try encoder.states(for: texts) }
+                expect("text 0 (from 0), \"long\\n\(String(repeating: "x", count: 55))…\", has") {
+                    try encoder.states(for: [texts[1]])
+                }
+            }
+        }
+    }
+
     @Test func namesWithThePrefixAreTheSameModel() throws {
         let expected = try model.states(of: PackedBatch([[2, 40, 3]]), readout: .mean)
         try copied { folder in
-            try rewrite(folder.appendingPathComponent("model.safetensors"), prefix: "bert.") { $1 }
+            try rewrite(folder.appendingPathComponent("model.safetensors"), name: { "bert." + $0 }) { $1 }
             #expect(
                 try BERT(ModelDirectory(reading: folder)).states(of: PackedBatch([[2, 40, 3]]), readout: .mean) == expected)
+        }
+    }
+
+    @Test func oldNamesOfTheNormsAreTheSameModel() throws {
+        let expected = try model.states(of: PackedBatch([[2, 40, 3]]), readout: .mean)
+        try copied { folder in
+            try rewrite(
+                folder.appendingPathComponent("model.safetensors"),
+                name: {
+                    "bert."
+                        + $0.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
+                        .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
+                }
+            ) { $1 }
+            #expect(
+                try BERT(ModelDirectory(reading: folder)).states(of: PackedBatch([[2, 40, 3]]), readout: .mean) == expected)
+        }
+        try copied { folder in
+            let file = folder.appendingPathComponent("model.safetensors"), bias = "embeddings.LayerNorm.bias"
+            try rewrite(file, name: { $0 == bias ? "else" : $0 }) { $1 }
+            expect("no tensor \"\(bias)\"") { try BERT(ModelDirectory(reading: folder)) }
+        }
+    }
+
+    @Test func aTokenThatTheModelDoesNotKnowIsRefusedByItsName() throws {
+        try copied { folder in
+            let file = folder.appendingPathComponent("tokenizer.json"), text = try String(contentsOf: file, encoding: .utf8)
+            try write(text.replacingOccurrences(of: "{\"id\":4,", with: "{\"id\":512,"), to: "tokenizer.json", in: folder)
+            expect("gives \"[MASK]\" the id 512, config.json has only 512 ids") { try Encoder(ModelDirectory(reading: folder)) }
         }
     }
 
@@ -175,6 +222,48 @@ private struct Case: Decodable {
         }
     }
 
+    @Test(arguments: [
+        (
+            "1_Pooling/config.json", #"{"pooling_mode_mean_tokens":true,"pooling_mode_max_tokens":true}"#,
+            "max_tokens and pooling"
+        ),
+        ("1_Pooling/config.json", #"{"pooling_mode_mean_tokens":true,"pooling_mode_cls_token":true}"#, "cls_token and pooling"),
+        ("1_Pooling/config.json", #"{"pooling_mode_weightedmean_tokens":true}"#, "pooling_mode_weightedmean_tokens is true"),
+        ("1_Pooling/config.json", #"{"pooling_mode_cls_token":false}"#, "no pooling_mode_* is true"),
+        ("1_Pooling/config.json", #"{"pooling_mode_cls_token":1}"#, "\"pooling_mode_cls_token\" is of the wrong type"),
+        ("1_Pooling/config.json", "[]", "the file is of the wrong type"),
+        ("modules.json", #"[{"type":"a.Transformer"},{"type":"a.models.Dense"}]"#, "\"a.models.Dense\""),
+        ("modules.json", #"{"type":"a.Transformer"}"#, "modules.json: the file is of the wrong type"),
+        ("modules.json", #"[{"type":1}]"#, "type\" is of the wrong type"),
+    ])
+    func aVectorThatWeDoNotComputeIsRefused(_ name: String, _ text: String, _ message: String) throws {
+        try copied { folder in
+            try write(text, to: name, in: folder)
+            expect(message) { try ModelDirectory(reading: folder) }
+        }
+    }
+
+    @Test(arguments: [("cls_token", Readout.cls), ("mean_tokens", .mean), ("lasttoken", .last)])
+    func thePoolingIsWhatTheFolderSays(_ mode: String, _ readout: Readout) throws {
+        try copied { folder in
+            let others = "\"pooling_mode_max_tokens\":false,\"pooling_mode_mean_sqrt_len_tokens\":null"
+            try write(
+                "{\"word_embedding_dimension\":64,\(others),\"pooling_mode_\(mode)\":true}", to: "1_Pooling/config.json",
+                in: folder)
+            #expect(try ModelDirectory(reading: folder).readout == readout)
+            for (last, normalizes) in [("Pooling", false), ("Normalize", true)] {
+                try write(#"[{"type":"a.Transformer"},{"type":"a.b.\#(last)"}]"#, to: "modules.json", in: folder)
+                #expect(try ModelDirectory(reading: folder).normalizes == normalizes)
+            }
+        }
+    }
+
+    private func write(_ text: String, to name: String, in folder: URL) throws {
+        let file = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try text.write(to: file, atomically: true, encoding: .utf8)
+    }
+
     /// `body` on a copy of the tiny model that it may change.
     private func copied(_ body: (URL) throws -> Void) throws {
         try Fixtures.folder { folder in
@@ -186,10 +275,10 @@ private struct Case: Decodable {
         }
     }
 
-    private func rewrite(_ file: URL, prefix: String = "", _ change: (String, Tensor) -> Tensor) throws {
+    private func rewrite(_ file: URL, name rename: (String) -> String = { $0 }, _ change: (String, Tensor) -> Tensor) throws {
         let weights = try MappedWeights(reading: file)
         let tensors = try weights.names.map { name in
-            (prefix + name, change(name, try weights.tensor(named: name, shape: try #require(weights.shape(of: name)))))
+            (rename(name), change(name, try weights.tensor(named: name, shape: try #require(weights.shape(of: name)))))
         }
         try Safetensors.write(tensors: tensors, to: file)
     }

@@ -100,6 +100,20 @@ import Testing
         #expect(got.scalars[0] < 1e-37 && got.scalars[1] > 0 && got.scalars[2] == 1)
     }
 
+    @Test(arguments: [1, 5, 16, 40]) func aRowThatOverflowedHasNoProbabilities(_ columns: Int) {
+        for set in InstructionSet.available {
+            for (column, bad) in [(0, Float.nan), (columns - 1, .nan), (columns / 2, .infinity), (0, -.nan)] {
+                var x = numbers(2, columns, seed: 11)
+                x.scalars[columns + column] = bad
+                let soft = changed(x) { $0.softmax(scale: 0.125, on: set) }, smooth = changed(x) { $0.gelu(on: set) }
+                #expect(soft[row: 0].allSatisfy(\.isFinite) && soft[row: 1].allSatisfy(\.isNaN), "\(set), \(column)")
+                #expect(smooth.scalars[columns + column].isNaN && smooth[row: 0].allSatisfy(\.isFinite), "\(set), \(column)")
+            }
+            let payload = Float(bitPattern: 0x7fc0_0155)
+            #expect(changed(Tensor(shape: [1, 1], scalars: [payload])) { $0.softmax(scale: 1, on: set) }.scalars[0].isNaN)
+        }
+    }
+
     @Test(arguments: [1, 2, 3, 8]) func stagesRunInOrderAndEveryPieceOnce(_ count: Int) {
         let pieces = [3, 0, 17, 1, 200, 5]
         let seen = Mutex<[[Int]]>(pieces.map { [Int](repeating: 0, count: $0) }), early = Mutex(0)
@@ -116,6 +130,7 @@ import Testing
 
     @Test func theBestSetIsAmongTheAvailable() {
         #expect(InstructionSet.available.last == .best && InstructionSet.available.first == .portable)
-        #expect(InstructionSet.features.contains("avx512f") == (InstructionSet.best == .avx512))
+        // Not the other way round: the best set may need more than the name says.
+        #expect(InstructionSet.best < .avx512 || InstructionSet.features.contains("avx512f"))
     }
 }

@@ -41,6 +41,24 @@ import Testing
         try refuses(Data(header.utf8), UInt64(header.utf8.count), dataSize, message)
     }
 
+    static let brokenEscapes = [
+        (#"\u+041"#, "four digits"), (#"\u-001"#, "four digits"), (#"\u 041"#, "four digits"), (#"\u00g1"#, "four digits"),
+        (#"\ud83d"#, "surrogate"), (#"\ud83dx"#, "surrogate"), (#"\ud83d\u0041"#, "surrogate"),
+        (#"\ud83d \ude00"#, "surrogate"),
+        (#"\ud83d\ud83d"#, "surrogate"), (#"\ude00"#, "surrogate"), (#"\ud83d\n"#, "surrogate"),
+        (#"\ud83d\u+e00"#, "four digits"),
+    ]
+
+    @Test(arguments: brokenEscapes) func anEscapeThatIsNoneIsRefused(_ escape: String, _ message: String) throws {
+        let header = #"{"\#(escape)":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+        try refuses(Data(header.utf8), UInt64(header.utf8.count), 4, message)
+    }
+
+    @Test func escapesAreTheirScalars() throws {
+        let header = #"{"\u0041\u00E9\ud83d\uDE00\/":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+        try mapped(file(header, [0, 0, 0, 0])) { #expect($0.names == ["Aé😀/"]) }
+    }
+
     @Test func aFileThatIsNoneIsRefused() throws {
         try refuses(Data(), 0, -1, "too few")
         try refuses(Data("{}".utf8), 3, 0, "cut off")
@@ -121,6 +139,25 @@ import Testing
             for (bits, value) in zip(all, widened) {
                 let expected = Float(Float16(bitPattern: bits))
                 #expect(value == expected || (value.isNaN && expected.isNaN))
+            }
+        }
+    }
+
+    @Test func everyAddressIsReadAlike() throws {
+        let bits: [UInt16] = (0..<67).map { $0 &* 0x01d1 }
+        let bytes = bits.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+        for blanks in 0..<4 {
+            for type in ["F16", "BF16"] {
+                let text = #"{"h":{"dtype":"\#(type)","shape":[67],"data_offsets":[0,134]}}"#
+                let header = text + String(repeating: " ", count: blanks + (4 - text.utf8.count % 4) % 4)
+                #expect(header.utf8.count % 4 == blanks)
+                try mapped(file(header, bytes)) { weights in
+                    let expected = bits.map {
+                        type == "F16" ? Float(Float16(bitPattern: $0)) : Float(bitPattern: UInt32($0) << 16)
+                    }
+                    let got = try weights.tensor(named: "h", shape: [67]).scalars
+                    #expect(got == expected, "\(type), offset \(blanks)")
+                }
             }
         }
     }

@@ -62,11 +62,46 @@ private struct Sample: Decodable { let text: String }
         ("\"BertPreTokenizer\"", "\"ByteLevel\"", "\"pre_tokenizer\" is of type \"ByteLevel\""),
         ("\"model\"", "\"mödel\"", "no \"model\""),
         ("\"unk_token\":\"[UNK]\"", "\"unk_token\":\"[WHAT]\"", "\"[WHAT]\" is not in \"vocab\""),
+        ("\"[MASK]\":4", "\"[MASK]\":-4", "the id of \"[MASK]\" in \"vocab\" is no whole number"),
+        ("\"[MASK]\":4", "\"[MASK]\":4294967298", "the id of \"[MASK]\" in \"vocab\" is no whole number"),
+        ("\"[MASK]\":4", "\"[MASK]\":4,\"[CLS]\":2", "\"[CLS]\" stands twice in \"vocab\""),
+        ("{\"id\":4,", "{\"id\":-1,", "the id of \"[MASK]\" in \"added_tokens\" is no whole number"),
+        ("\"ids\":[2]", "\"ids\":[-2]", "the id of \"[CLS]\" in \"post_processor\" is no whole number"),
+        ("\"ids\":[2]", "\"ids\":[9999]", "\"post_processor\" gives \"[CLS]\" the id 9999, which no token has"),
+        (Self.template, Self.bert(cls: "4294967298"), "the id of \"[CLS]\" in \"post_processor\" is no whole number"),
+        (Self.template, Self.bert(cls: "700"), "\"post_processor\" gives \"[CLS]\" the id 700, which no token has"),
     ])
     func aFileOfAnotherKindIsRefusedByTheMissingPart(_ old: String, _ new: String, _ message: String) throws {
         let error = #expect(throws: TokenizerError.self) { try edited { $0.replacingOccurrences(of: old, with: new) } }
         let text = try #require(error?.description)
         #expect(text.contains(message) && text.contains("tokenizer.json") && !text.contains("\n"), "\(text)")
+    }
+
+    private static let template = "\"post_processor\":{\"type\":\"TemplateProcessing\","
+    private static func bert(cls: String) -> String {
+        "\"post_processor\":{\"type\":\"BertProcessing\",\"cls\":[\"[CLS]\",\(cls)],\"sep\":[\"[SEP]\",3],"
+    }
+
+    @Test func theOlderTemplateGivesTheSameIds() throws {
+        let older = try edited { $0.replacingOccurrences(of: Self.template, with: Self.bert(cls: "2")) }
+        #expect(older.encode("a word") == tiny.encode("a word") && older.encode("").count == 2)
+    }
+
+    @Test(arguments: SafetensorsTests.brokenEscapes) func anEscapeThatIsNoneIsRefused(_ escape: String, _ message: String)
+        throws
+    {
+        let error = #expect(throws: TokenizerError.self) {
+            try edited { $0.replacingOccurrences(of: "\"[UNK]\"", with: "\"[UNK\(escape)]\"") }
+        }
+        let text = try #require(error?.description)
+        #expect(text.contains(message) && !text.contains("\n"), "\(text)")
+    }
+
+    @Test func escapesAreTheirScalars() throws {
+        let tokenizer = try edited {
+            $0.replacingOccurrences(of: "\"[PAD]\"", with: #""\u0041\u00E9\ud83d\uDE00\/""#)
+        }
+        #expect(tokenizer.decode([0]) == "Aé😀/")
     }
 
     /// The tiny tokenizer with its file changed.

@@ -15,10 +15,10 @@ int baton_has_sha(void);
 /// Name of the `index`-th processor feature that the kernels can use and this processor has; NULL behind the last.
 const char *baton_feature(size_t index);
 
-/// Widens bfloat16 to float, exactly. `from` and `to` do not overlap.
-void baton_widen_bfloat16(size_t count, const uint16_t *from, float *to);
-/// Widens IEEE binary16 to float, exactly: subnormals, infinities and NaN included. No overlap.
-void baton_widen_float16(size_t count, const uint16_t *from, float *to);
+/// Widens bfloat16 to float, exactly. `from` may have any address; `from` and `to` do not overlap.
+void baton_widen_bfloat16(size_t count, const void *from, float *to);
+/// Widens IEEE binary16 to float, exactly: subnormals, infinities and NaN included. Any address, no overlap.
+void baton_widen_float16(size_t count, const void *from, float *to);
 /// 1 when no value is infinite or NaN.
 int baton_all_finite(size_t count, const float *values);
 
@@ -29,10 +29,11 @@ void baton_layer_norm(
     size_t residual_stride, const float *gain, const float *shift, float epsilon, float *out, size_t out_stride);
 
 /// Softmax of each row of `scale · x`, in place; `scale` > 0. exp to 2 ulp. Same bits on every set.
+/// A row with NaN or +infinity becomes all NaN: what overflowed before does not become a probability.
 void baton_softmax(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride, float scale);
 
 /// x·Φ(x) with the Gaussian distribution function Φ, in place: absolute error below 5e-7 for |x| ≤ 10.
-/// Same bits on every set.
+/// Same bits on every set. NaN of NaN and of the infinities.
 void baton_gelu(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride);
 
 /// Floats that `baton_pack` writes for a matrix `[n, k]`.
