@@ -57,6 +57,23 @@ import Tokenizers
         }
     }
 
+    /// Marks that no stripping takes away come in the order of their classes (216, 224, 226), those of a class as written.
+    @Test func marksThatStayAreInCanonicalOrder() throws {
+        let pieces = ["##\u{1d165}", "##\u{302e}", "##\u{302f}", "##\u{1d16d}"]
+        let list = pieces.enumerated().map { "\"\($1)\":\(600 + $0)," }.joined()
+        let text = try String(contentsOf: Fixtures.url("bert_tiny/tokenizer.json"), encoding: .utf8)
+        let tokenizer = try Fixtures.folder { folder in
+            let file = folder.appendingPathComponent("tokenizer.json")
+            try text.replacingOccurrences(of: "\"vocab\":{", with: "\"vocab\":{\(list)").write(
+                to: file, atomically: true, encoding: .utf8)
+            return try WordPiece(reading: file)
+        }
+        let a = tokenizer.encode("a")[1]
+        #expect(
+            tokenizer.encode("á\u{1d16d}\u{302f}\u{323}\u{302e}\u{1d165}\u{301} a\u{302e}\u{1d165}")
+                == [2, a, 600, 602, 601, 603, a, 600, 601, 3])
+    }
+
     @Test func canonicallyEquivalentTextsHaveTheSameIds() {
         var random = Seeded(state: 2)
         for round in 0..<300 {
