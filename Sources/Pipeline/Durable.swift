@@ -27,8 +27,7 @@ public enum Durable {
     ///
     /// Throws ``InputError`` where something that is no folder stands in the way or permission is missing.
     public static func makeFolder(_ folder: URL) throws {
-        var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue { return }
+        if isDirectory(folder) { return }
         let parent = folder.deletingLastPathComponent()
         if parent.path != folder.path { try makeFolder(parent) }
         try effect {

@@ -92,9 +92,6 @@ struct EvaluateStage {
             format: 1, key: key, name: run.recipe.name, split: result.name, testTasks: result.testRows.count,
             methods: Dictionary(uniqueKeysWithValues: methods), preferred: summary.preferred, verdict: summary.verdict,
             keptGeneration: result.keptGeneration, timing: .init(seconds: seconds))
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return try encoder.encode(document) + Data("\n".utf8)
+        return try JSONEncoder.forFiles(pretty: true).encode(document) + Data("\n".utf8)
     }
 }

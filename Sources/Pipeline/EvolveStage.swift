@@ -82,9 +82,6 @@ struct EvolveStage {
     }
 
     private static func line(_ record: GenerationRecord) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(record), as: UTF8.self)
+        String(decoding: try JSONEncoder.forFiles().encode(record), as: UTF8.self)
     }
 }

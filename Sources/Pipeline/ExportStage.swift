@@ -34,7 +34,6 @@ struct ExportStage {
                 id: data.folder.ids[row], text: data.folder.prompts[row],
                 scores: (0..<scores.columns).map { scores[index, $0] })
         }
-        let weights = Safetensors.data(tensors: [("head", kept.head.weight)])
         return RouterBundle(
             manifest: RouterBundle.Manifest(
                 format: RouterBundle.format, name: run.recipe.name, workers: kept.head.workers, roles: [], turnLimit: 1,
@@ -46,7 +45,7 @@ struct ExportStage {
                     name: made.model, path: relativePath(of: run.recipe.model, from: folder), sha256: made.modelSHA256,
                     width: kept.head.width),
                 blocks: [.init(name: "head", shape: kept.head.weight.shape)],
-                weightsSha256: SHA256.hex(of: weights), probes: probes,
+                weightsSha256: SHA256.hex(of: RouterBundle.weights(of: kept.head)), probes: probes,
                 provenance: .init(
                     states: states.key, search: checkpoint.key, generation: kept.generation,
                     validationReward: kept.validationReward)),

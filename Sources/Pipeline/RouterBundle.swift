@@ -94,15 +94,15 @@ public struct RouterBundle: Sendable, Equatable {
         head = RoutingHead(workers: manifest.workers, weight: try mapped.tensor(named: "head", shape: shape))
     }
 
+    /// The bytes of `router.safetensors`.
+    static func weights(of head: RoutingHead) -> Data { Safetensors.data(tensors: [("head", head.weight)]) }
+
     /// Writes the bundle into `folder`, the manifest last; false where it stands there already.
     func write(to folder: URL) throws -> Bool {
         let file = folder.appendingPathComponent(Self.manifestName)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        var text = try encoder.encode(manifest)
+        var text = try JSONEncoder.forFiles(pretty: true).encode(manifest)
         text.append(UInt8(ascii: "\n"))
-        let weights = Safetensors.data(tensors: [("head", head.weight)])
+        let weights = Self.weights(of: head)
         if (try? readFile(file)) == text, (try? readFile(folder.appendingPathComponent(Self.weightsName))) == weights {
             return false
         }

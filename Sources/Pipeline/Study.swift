@@ -131,10 +131,7 @@ extension Study.Result {
             splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.name, Document.Split($0)) }),
             summary: Dictionary(uniqueKeysWithValues: summary.methods.map { ($0.name, Document.Method($0)) }),
             verdict: summary.verdict, preferred: summary.preferred, seconds: seconds)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return try encoder.encode(object)
+        return try JSONEncoder.forFiles().encode(object)
     }
 
     struct Document: Encodable {
