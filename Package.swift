@@ -23,29 +23,52 @@ let package = Package(
         // Package.resolved is not kept, so each version is exact.
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
+        .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
         .target(name: "CKernels"),
 
+        library("Files", ["CKernels"]),
         library("Tensors", ["CKernels", "COpenBLAS"]),
         library("Tokenizers"),
-        library("Backbones", ["Tensors", "Tokenizers"]),
+        library("Backbones", ["Files", "Tensors", "Tokenizers"]),
         library("Routing", ["Backbones", "Tensors"]),
         library("Evolution", ["Tensors"]),
         library("HDF5", ["CHDF5"]),
         library("Statistics"),
+        library("Chat"),
+        library("Tasks", ["Chat", "Files"]),
+        library("Ledger", ["Chat", "Files", .product(name: "GRDB", package: "GRDB.swift")]),
+        library("Labelling", ["Ledger", "Tasks"]),
+        library("OfflineWorkers", ["CGLPK", "Chat", "Tensors"]),
+        library(
+            "HTTPWorkers",
+            [
+                "Chat", "Files", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]),
+        library("Serving", ["Chat", .product(name: "Hummingbird", package: "hummingbird")]),
         library("Reports", ["Statistics"]),
-        library("Pipeline", ["Evolution", "HDF5", "Reports", "Routing", .product(name: "Yams", package: "Yams")]),
+        library(
+            "Pipeline",
+            ["Evolution", "Files", "HDF5", "Labelling", "Reports", "Routing", .product(name: "Yams", package: "Yams")]),
         .executableTarget(
             name: "baton",
-            dependencies: ["Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "HTTPWorkers", "OfflineWorkers", "Pipeline", "Serving",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict),
 
-        tests("NumericsTests", ["Backbones", "Evolution", "Statistics", "Tensors", "Tokenizers"]),
+        tests("NumericsTests", ["Backbones", "Evolution", "Files", "Statistics", "Tensors", "Tokenizers"]),
         tests("RoutingTests", ["Routing", "Statistics", "Tensors"]),
-        tests("StorageTests", ["HDF5", "Pipeline", "Reports"]),
-        tests("EndToEndTests", ["HDF5", "Pipeline"]),
+        tests("StorageTests", ["Files", "HDF5", "Pipeline", "Reports"]),
+        tests("LabellingTests", ["Chat", "Files", "Labelling", "Ledger", "OfflineWorkers", "Tasks"]),
+        tests("WireTests", ["Chat", "HTTPWorkers", "Serving"]),
+        tests("EndToEndTests", ["Files", "HDF5", "Pipeline"]),
     ]
 )

@@ -1,4 +1,5 @@
 import Evolution
+import Files
 public import Foundation
 import HDF5
 public import Routing

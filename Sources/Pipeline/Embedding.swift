@@ -1,4 +1,5 @@
 import Backbones
+import Files
 public import Foundation
 import HDF5
 public import Tensors

@@ -1,4 +1,5 @@
 import Evolution
+import Files
 import Foundation
 import Routing
 import Statistics

@@ -1,4 +1,5 @@
 public import Evolution
+import Files
 import Foundation
 public import Routing
 public import Tensors

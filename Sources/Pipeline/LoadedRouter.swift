@@ -1,4 +1,5 @@
 import Backbones
+import Files
 public import Foundation
 import Routing
 public import Tensors

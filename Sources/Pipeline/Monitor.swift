@@ -1,3 +1,5 @@
+import Files
+
 /// How a stage tells what it does and learns that it should stop. Stages themselves print nothing.
 public struct Monitor: Sendable {
     /// How far one piece of work is.

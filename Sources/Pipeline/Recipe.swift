@@ -1,4 +1,5 @@
 public import Backbones
+import Files
 public import Foundation
 public import Routing
 

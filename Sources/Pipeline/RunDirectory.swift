@@ -1,3 +1,4 @@
+import Files
 public import Foundation
 
 /// The folder of one run. Everything in it is append-only or replaced whole.

@@ -1,4 +1,5 @@
 import Backbones
+import Files
 import Foundation
 import Pipeline
 import Routing

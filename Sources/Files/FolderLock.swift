@@ -1,13 +1,14 @@
-import Foundation
+public import Foundation
 import Synchronization
 
 /// Keeps two processes from working in one folder. A class because it owns a file descriptor; the lock ends with it, and
 /// with the process, however that ends.
-final class FolderLock: Sendable {
+public final class FolderLock: Sendable {
     private let folder: URL
     private let descriptor = Mutex<Int32>(-1)
 
-    init(_ folder: URL) { self.folder = folder }
+    /// The lock of `folder`, not yet taken.
+    public init(_ folder: URL) { self.folder = folder }
 
     deinit {
         descriptor.withLock { if $0 >= 0 { close($0) } }
@@ -16,7 +17,7 @@ final class FolderLock: Sendable {
     /// Takes the lock of the folder, which must exist; nothing where it is held already. Waits only where `waiting`.
     ///
     /// Throws ``JobError`` where another process holds it.
-    func acquire(waiting: Bool = false) throws {
+    public func acquire(waiting: Bool = false) throws {
         try descriptor.withLock { held in
             guard held < 0 else { return }
             let opened = open(folder.path, O_RDONLY | O_CLOEXEC)

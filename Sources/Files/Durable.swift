@@ -1,5 +1,4 @@
 public import Foundation
-import HDF5
 import Synchronization
 
 /// The one way by which anything reaches the disk: whole files written beside their place and renamed, whole lines
@@ -16,7 +15,8 @@ public enum Durable {
         if passed == killAt { kill(getpid(), SIGKILL) }
     }
 
-    private static func effect<Result>(_ body: () throws -> Result) rethrows -> Result {
+    /// Does `body`, which changes what is on disk for good, between two borders.
+    public static func effect<Result>(_ body: () throws -> Result) rethrows -> Result {
         border()
         let result = try body()
         border()
@@ -60,7 +60,7 @@ public enum Durable {
         } catch {
             unlink(beside.path)
             // What the closure computes may fail for its own reasons; only the writing itself is the disk's affair.
-            guard error is HDF5Error || error is CocoaError else { throw error }
+            guard error is any StorageFailure || error is CocoaError else { throw error }
             throw JobError(url.path, "cannot write (\(error)); see that the disk has room, then give the same command again")
         }
     }

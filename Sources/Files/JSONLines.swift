@@ -43,7 +43,7 @@ public enum JSONLines {
 }
 
 /// All bytes of `file`. Throws ``InputError`` where there is none or it can't be read.
-func readFile(_ file: URL) throws -> Data {
+public func readFile(_ file: URL) throws -> Data {
     let handle = try openFile(file)
     defer { try? handle.close() }
     guard let data = try? handle.readToEnd() ?? Data() else { throw InputError(file.path, "cannot be read; is it a file?") }
@@ -60,7 +60,7 @@ private func openFile(_ file: URL) throws -> FileHandle {
 
 extension DecodingError {
     /// What is wrong, with the path of keys that leads there.
-    var oneLine: String {
+    public var oneLine: String {
         func at(_ context: Context, _ problem: String) -> String {
             let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
             return path.isEmpty ? problem : "\(path): \(problem)"
