@@ -30,3 +30,15 @@ public struct Interrupted: Error, Sendable, Equatable, CustomStringConvertible {
         description = "stopped by a signal \(place); the same command goes on"
     }
 }
+
+/// A limit that the user stated, of money or hours, was reached; everything up to here is durable, and the same command
+/// goes on once the limit is raised. Exit status 3.
+public struct LimitReached: Error, Sendable, Equatable, CustomStringConvertible {
+    /// One line: which limit, how far the work has come, what to do.
+    public let description: String
+
+    /// `place` is the key that states the limit.
+    public init(_ place: String, _ progress: String) {
+        description = "\(place): \(progress)"
+    }
+}

@@ -41,20 +41,20 @@ public struct SplitResult: Sendable {
 
 /// The recorded outcomes with the state of every task: what every comparison reads.
 public struct RecordedStates: Sendable {
-    public let folder: OutcomeFolder
-    /// `[tasks, width]`, in the folder's order.
+    public let outcomes: Outcomes
+    /// `[tasks, width]`, in the order of the outcomes' tasks.
     public let states: Tensor
 
-    /// `states` are those of the folder's tasks, in its order.
-    public init(folder: OutcomeFolder, states: Tensor) {
-        precondition(states.rows == folder.ids.count, "\(states.rows) states for \(folder.ids.count) tasks")
-        self.folder = folder
+    /// `states` are those of the tasks of `outcomes`, in their order.
+    public init(outcomes: Outcomes, states: Tensor) {
+        precondition(states.rows == outcomes.ids.count, "\(states.rows) states for \(outcomes.ids.count) tasks")
+        self.outcomes = outcomes
         self.states = states
     }
 
     /// The tasks of `rows`.
     public func set(_ rows: [Int]) -> TaskSet {
-        TaskSet(states: states.rows(at: rows), outcomes: folder.outcomes.rows(at: rows))
+        TaskSet(states: states.rows(at: rows), outcomes: outcomes.table.rows(at: rows))
     }
 }
 
@@ -99,8 +99,8 @@ public struct Comparison: Sendable {
     }
 
     /// Every method on split `name`. The result doesn't depend on the number of threads.
-    public func judge(_ name: String, _ split: OutcomeFolder.Split, heads: Heads? = nil, threads: Threads) -> SplitResult {
-        let domains = data.folder.domains
+    public func judge(_ name: String, _ split: Outcomes.Split, heads: Heads? = nil, threads: Threads) -> SplitResult {
+        let domains = data.outcomes.domains
         var parts = Parts(
             train: data.set(split.train), validation: data.set(split.validation), test: data.set(split.test),
             trainDomains: split.train.map { domains[$0] }, validationDomains: split.validation.map { domains[$0] },
@@ -139,7 +139,7 @@ public struct Comparison: Sendable {
         return [
             method(
                 "best_single", parts, test: single(parts.test), validation: single(parts.validation),
-                note: parts.means.isEmpty ? "" : data.folder.outcomes.workers[parts.bestSingle]),
+                note: parts.means.isEmpty ? "" : data.outcomes.table.workers[parts.bestSingle]),
             random(parts),
             method(
                 "domain_table", parts, test: table.scores(parts.testDomains),
@@ -183,7 +183,7 @@ public struct Comparison: Sendable {
         let crossFitted = OracleCeiling(
             cells: (0..<outcomes.tasks).map { task in outcomes.workers.indices.map { outcomes.cell(task, $0) } },
             deterministic: Set(
-                outcomes.workers.indices.filter { data.folder.deterministicWorkers.contains(outcomes.workers[$0]) })
+                outcomes.workers.indices.filter { data.outcomes.deterministicWorkers.contains(outcomes.workers[$0]) })
         ).crossFittedByTask(seed: seed)
         if crossFitted.contains(where: { $0 != nil }) {
             // A task without a cell that can be halved says nothing of the ceiling: it counts as a random choice.

@@ -7,14 +7,14 @@ struct EmbedStage {
 
     /// What was made, for people; `nil` where the states of the same inputs stand already.
     func perform() throws -> String? {
-        let folder = try OutcomeFolder(reading: run.recipe.outcomes), file = run.directory.states
-        _ = try folder.split(named: run.recipe.split)
+        let texts = try run.texts(), file = run.directory.states
+        if case .recorded = run.recipe.source { _ = try run.outcomes().split(named: run.recipe.split) }
         let embedding = try Embedding(model: run.recipe.model, settings: run.recipe.embed)
         let standing = try run.standing(file) { try States(reading: file).key }
-        if standing == embedding.key(ids: folder.ids, texts: folder.prompts) { return nil }
+        if standing == embedding.key(ids: texts.ids, texts: texts.prompts) { return nil }
         try run.prepareFolder()
         let states = try embedding.states(
-            ids: folder.ids, texts: folder.prompts, threads: run.threads, monitor: run.monitor)
+            ids: texts.ids, texts: texts.prompts, threads: run.threads, monitor: run.monitor)
         try states.write(to: file)
         return "\(states.ids.count) states of width \(states.values.columns) in \(file.path)"
     }

@@ -50,7 +50,7 @@ struct EvaluateStage {
             threads: run.threads)
         let summary = Summary([result], bootstrap: run.recipe.evaluate.bootstrap, seed: run.recipe.seed)
         let page = StudyReport(
-            folder: data.folder, splits: [result], summary: summary, provenance: inputs.states.provenance, seconds: nil
+            outcomes: data.outcomes, splits: [result], summary: summary, provenance: inputs.states.provenance, seconds: nil
         )
         .html(title: "\(run.recipe.name), split \(run.recipe.split)")
         try Durable.replace(run.directory.htmlReport, by: Data(page.utf8))
@@ -60,12 +60,12 @@ struct EvaluateStage {
     }
 
     private func key(_ inputs: RunInputs, _ checkpoint: Checkpoint) -> String {
-        let folder = inputs.data.folder
+        let outcomes = inputs.data.outcomes
         let parts = [
             "evaluate 1", run.searchKey(inputs), "\(checkpoint.search.search.generation)", "\(run.recipe.evaluate.bootstrap)",
-            run.recipe.name, run.recipe.split, folder.name, "\(folder.deterministicWorkers.sorted())", "\(inputs.split.test)",
+            run.recipe.name, run.recipe.split, outcomes.name, "\(outcomes.deterministicWorkers.sorted())", "\(inputs.split.test)",
         ]
-        return StageKey(parts + folder.domains).hex
+        return StageKey(parts + outcomes.domains).hex
     }
 
     private func isFinished(_ key: String) -> Bool {

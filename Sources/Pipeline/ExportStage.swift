@@ -32,7 +32,7 @@ struct ExportStage {
         let scores = kept.head.scores(for: states.values.rows(at: rows))
         let probes = rows.enumerated().map { index, row in
             RouterBundle.Manifest.Probe(
-                id: data.folder.ids[row], text: data.folder.prompts[row],
+                id: data.outcomes.ids[row], text: data.outcomes.prompts[row],
                 scores: (0..<scores.columns).map { scores[index, $0] })
         }
         return RouterBundle(

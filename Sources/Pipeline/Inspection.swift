@@ -34,7 +34,7 @@ public enum Inspection {
             throw InputError(url.path, "is neither a run nor a router bundle: no recipe.yaml, no router.json")
         }
         let recipe = try Recipe(reading: run.recipe)
-        var lines = ["run \(recipe.name), split \(recipe.split) of \(recipe.outcomes.path)"]
+        var lines = ["run \(recipe.name), \(recipe.sourceLine)"]
         lines.append(
             "states.h5        \(run.exists(run.states) ? "\(try States(reading: run.states).ids.count) states" : "not yet")")
         lines.append(

@@ -1,4 +1,5 @@
 public import Backbones
+public import Chat
 import Files
 public import Foundation
 public import Routing
@@ -11,12 +12,55 @@ public struct Recipe: Sendable, Equatable {
     public var seed: UInt64
     /// A Hugging Face model directory.
     public var model: URL
-    /// A folder of recorded outcomes, and the split of it that the run uses.
-    public var outcomes: URL, split: String
+    public var source: Source
     public var embed: EmbedSettings
     public var sft: SFTSettings
     public var evolve: EvolveSettings
     public var evaluate: EvaluateSettings
+}
+
+/// Where success rates come from.
+public enum Source: Sendable, Equatable {
+    /// A folder of recorded outcomes, and the split of it that the run uses.
+    case recorded(folder: URL, split: String)
+    /// Workers that are asked, and graded, by the run itself.
+    case live(LiveSettings)
+}
+
+extension Recipe {
+    /// The split that the run uses; a live run's parts are its files of tasks.
+    public var split: String { if case .recorded(_, let split) = source { split } else { "tasks" } }
+
+    /// Where success rates come from, for people.
+    var sourceLine: String {
+        switch source {
+        case .recorded(let folder, let split): "split \(split) of \(folder.path)"
+        case .live(let live): "live tasks of \(live.train.file.path), \(live.validation.file.path), \(live.test.file.path)"
+        }
+    }
+}
+
+/// Who is asked what, how often.
+public struct LiveSettings: Sendable, Equatable {
+    /// The workers.
+    public enum PoolPlace: Sendable, Equatable {
+        /// The embedded pool of real programs.
+        case offline
+        case file(URL)
+    }
+
+    /// A file of tasks, and how many of its rows are used, spread evenly; `nil` for all.
+    public struct TaskPart: Sendable, Equatable {
+        public var file: URL
+        public var rows: Int?
+    }
+
+    public var pool: PoolPlace
+    public var train: TaskPart, validation: TaskPart, test: TaskPart
+    /// Samples of a worker on a task; a deterministic worker is asked once.
+    public var repeats = 4
+    /// What labelling may cost in all, in the pool's currency.
+    public var budget: Money?
 }
 
 /// How a text becomes a hidden state; what is `nil` is taken from the model directory.
@@ -118,12 +162,8 @@ extension Recipe {
         guard !name.isEmpty, ![".", ".."].contains(name), !name.contains("/"), !name.contains("\0") else {
             throw InputError(file.path, "name: \"\(name)\" cannot name a folder")
         }
-        guard let outcomes = try reader.placed("outcomes") else {
-            throw InputError(file.path, "key outcomes is missing; name a folder with tasks.jsonl, workers.csv and splits.json")
-        }
-        self.outcomes = resolve(outcomes, against: folder)
+        source = try Source(from: &reader, file: file)
         model = resolve(try reader.placed("model") ?? ("Models/all-MiniLM-L6-v2", file.path), against: folder)
-        split = try reader.string("split") ?? "0"
         embed = try EmbedSettings(from: &reader)
         sft = try SFTSettings(from: &reader)
         evolve = try EvolveSettings(from: &reader, defaults: EvolveSettings())
@@ -132,6 +172,36 @@ extension Recipe {
         guard (evolve.sigmas ?? [0]).count == 1 else {
             throw InputError(file.path, "evolve.sigma: a run takes one step size; `baton study` compares several")
         }
+    }
+}
+
+extension Source {
+    init(from reader: inout RecipeReader, file: URL) throws {
+        let folder = file.deletingLastPathComponent()
+        let outcomes = try reader.placed("outcomes"), split = try reader.placed("split"), pool = try reader.placed("pool")
+        if let outcomes {
+            if let pool { throw InputError(pool.place, "pool: a recipe names recorded outcomes or a pool, not both") }
+            self = .recorded(folder: resolve(outcomes, against: folder), split: split?.text ?? "0")
+            return
+        }
+        guard let pool else {
+            throw InputError(
+                file.path,
+                "key outcomes is missing (a folder with tasks.jsonl, workers.csv and splits.json), and so is pool (workers to ask)")
+        }
+        if let split { throw InputError(split.place, "split: belongs to recorded outcomes; tasks name a file for each part") }
+        func part(_ name: String) throws -> LiveSettings.TaskPart {
+            guard let path = try reader.placed("tasks.\(name)") else {
+                throw InputError(file.path, "key tasks.\(name) is missing; name a file of tasks, one JSON object a line")
+            }
+            let rows = try reader.count("tasks.\(name)_rows")
+            return LiveSettings.TaskPart(file: resolve(path, against: folder), rows: rows)
+        }
+        self = .live(
+            LiveSettings(
+                pool: pool.text == "offline" ? .offline : .file(resolve(pool, against: folder)), train: try part("train"),
+                validation: try part("validation"), test: try part("test"),
+                repeats: try reader.integer("label.repeats", in: 1...10_000, or: 4), budget: try reader.money("label.budget")))
     }
 }
 
@@ -191,73 +261,4 @@ func resolve(_ path: (text: String, place: String), against folder: URL) -> URL 
         return manager.fileExists(atPath: beside.path) && !manager.fileExists(atPath: here.path) ? beside : here
     }
     return manager.fileExists(atPath: here.path) && !manager.fileExists(atPath: beside.path) ? here : beside
-}
-
-// MARK: Writing
-
-extension Recipe {
-    /// The recipe with every key, as YAML; paths are relative to `folder`, where the text is to stand.
-    public func yaml(relativeTo folder: URL) -> String {
-        func list(_ values: [Double]?) -> String {
-            values.map { $0.count == 1 ? $0[0].short : "[\($0.map(\.short).joined(separator: ", "))]" } ?? "auto"
-        }
-        return """
-            version: 1
-            name: \(quoted(name))
-            seed: \(seed)
-            model: \(quoted(relativePath(of: model, from: folder)))
-            outcomes: \(quoted(relativePath(of: outcomes, from: folder)))
-            split: \(quoted(split))
-            embed:
-              prompt: \(embed.prompt.rawValue)
-              readout: \(embed.readout?.rawValue ?? "auto")
-              normalize: \(embed.normalize.map(String.init) ?? "auto")
-              precision: \(embed.precision.rawValue)
-              max_tokens: \(embed.maxTokens.map(String.init) ?? "auto")
-            sft:
-              temperature: \(list(sft.temperatures))
-              ridge: \(list(sft.ridges))
-              kappa: \(sft.kappa.short)
-            evolve:
-              environment: replay
-              draws: exact
-              start: \(evolve.start.rawValue)
-              action: \(evolve.action?.rawValue ?? "auto")
-              sigma: \(list(evolve.sigmas))
-              popsize: \(evolve.popsize.map(String.init) ?? "auto")
-              generations: \(evolve.generations)
-              step_control: \(evolve.stepControl?.rawValue ?? "auto")
-            evaluate:
-              bootstrap: \(evaluate.bootstrap)
-
-            """
-    }
-
-    /// A YAML scalar: plain where that is safe, else in double quotes; JSON's escapes are YAML's.
-    private func quoted(_ text: String) -> String {
-        let plain = text.unicodeScalars.allSatisfy { scalar in
-            scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789-_./".unicodeScalars.contains(scalar))
-        }
-        let first = text.unicodeScalars.first
-        if plain, first?.properties.isAlphabetic == true || first == "." || first == "/" { return text }
-        let escaped = text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"", "\\": "\\\(scalar)"
-            // Controls, and what YAML takes for the end of a line.
-            case _
-            where scalar.properties.generalCategory == .control || "\u{2028}\u{2029}\u{FEFF}".unicodeScalars.contains(scalar):
-                String(format: "\\u%04X", scalar.value)
-            default: "\(scalar)"
-            }
-        }
-        return "\"" + escaped.joined() + "\""
-    }
-}
-
-/// `target` as a path from `folder`, both absolute.
-func relativePath(of target: URL, from folder: URL) -> String {
-    let to = target.standardizedFileURL.pathComponents, from = folder.standardizedFileURL.pathComponents
-    let common = zip(to, from).prefix { $0 == $1 }.count
-    let parts = Array(repeating: "..", count: from.count - common) + to[common...]
-    return parts.isEmpty ? "." : parts.joined(separator: "/")
 }

@@ -1,10 +1,9 @@
+import Chat
 import Files
 import Foundation
 import Yams
 
 /// Takes typed values out of a YAML recipe and the flags that override it, and knows which keys were asked for.
-///
-/// Anchors and aliases are refused: a few lines of them can stand for more nodes than a machine has memory.
 struct RecipeReader {
     /// A key and the text that a flag gave for it.
     typealias Override = (key: String, value: String)
@@ -16,10 +15,9 @@ struct RecipeReader {
 
     /// A recipe from `file`, its keys overridden by `overrides`. Throws ``InputError``.
     init(reading file: URL, overrides: [Override]) throws {
-        guard let text = String(bytes: try readFile(file), encoding: .utf8) else {
-            throw InputError(file.path, "is not UTF-8 text")
-        }
-        try self.init(text: text, file: file.path, overrides: overrides)
+        self.file = file.path
+        self.overrides = overrides
+        root = try YAMLDocument.mapping(in: file, what: "a recipe", example: "name: offline")
     }
 
     /// No recipe: flags alone.
@@ -27,43 +25,6 @@ struct RecipeReader {
         file = "flags"
         root = nil
         self.overrides = overrides
-    }
-
-    private init(text: String, file: String, overrides: [Override]) throws {
-        self.file = file
-        self.overrides = overrides
-        let parser: Parser, node: Node?
-        do {
-            parser = try Parser(yaml: text)
-            node = try parser.singleRoot()
-        } catch let error as YamlError {
-            throw InputError(Self.place(file, error.mark), error.oneLine)
-        }
-        guard let mapping = node?.mapping else {
-            throw InputError("\(file):1", "a recipe is a mapping of keys to values, e.g. \"name: offline\"")
-        }
-        // Nodes refer to their anchors weakly: only the parser keeps them.
-        try withExtendedLifetime(parser) { try Self.refuseAnchors(.mapping(mapping), file: file, depth: 0) }
-        root = mapping
-    }
-
-    private static func place(_ file: String, _ mark: Mark?) -> String { mark.map { "\(file):\($0.line)" } ?? file }
-
-    private static func refuseAnchors(_ node: Node, file: String, depth: Int) throws {
-        guard node.anchor == nil else {
-            throw InputError(place(file, node.mark), "YAML anchors and aliases are not read; write the value out")
-        }
-        guard depth < 16 else { throw InputError(place(file, node.mark), "is nested too deeply for a recipe") }
-        switch node {
-        case .mapping(let pairs):
-            for (key, value) in pairs {
-                try refuseAnchors(key, file: file, depth: depth + 1)
-                try refuseAnchors(value, file: file, depth: depth + 1)
-            }
-        case .sequence(let items):
-            for item in items { try refuseAnchors(item, file: file, depth: depth + 1) }
-        default: break
-        }
     }
 
     // MARK: Values
@@ -90,12 +51,12 @@ struct RecipeReader {
             if inner.scalar?.string.isEmpty == true { return nil }
             guard inner.mapping != nil else {
                 throw InputError(
-                    Self.place(file, inner.mark), "\(part): expected a mapping of keys, e.g. {\(parts.last ?? ""): …}")
+                    YAMLDocument.place(file, inner.mark), "\(part): expected a mapping of keys, e.g. {\(parts.last ?? ""): …}")
             }
             mapping = inner.mapping
         }
         guard let name = parts.last, let node = mapping?[name] else { return nil }
-        return (node, Self.place(file, node.mark))
+        return (node, YAMLDocument.place(file, node.mark))
     }
 
     mutating func string(_ key: String) throws -> String? { try scalar(key)?.text }
@@ -117,6 +78,21 @@ struct RecipeReader {
     mutating func automaticInteger(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
         if let found = try scalar(key), found.text != "auto" { return try integer(key, in: range, or: 0) }
         return nil
+    }
+
+    /// A whole number above zero; `all` and nothing are `nil`.
+    mutating func count(_ key: String) throws -> Int? {
+        if let found = try scalar(key), found.text != "all" { return try integer(key, in: 1...Int(Int32.max), or: 0) }
+        return nil
+    }
+
+    /// An amount of money; `none` and nothing are `nil`.
+    mutating func money(_ key: String) throws -> Money? {
+        guard let found = try scalar(key), found.text != "none" else { return nil }
+        guard let money = Money(decimal: found.text) else {
+            throw InputError(found.place, "\(key): expected an amount such as 5.00, got \"\(found.text)\"")
+        }
+        return money
     }
 
     mutating func seed(_ key: String, or fallback: UInt64) throws -> UInt64 {
@@ -189,12 +165,12 @@ struct RecipeReader {
         for (key, value) in mapping {
             let name = key.scalar?.string ?? "?", path = prefix + name
             guard !name.contains(".") else {
-                throw InputError(Self.place(file, key.mark), "unknown key \(name); nest it: a dotted key is a flag's form")
+                throw InputError(YAMLDocument.place(file, key.mark), "unknown key \(name); nest it: a dotted key is a flag's form")
             }
             if asked.contains(path) { continue }
             guard let inner = value.mapping, asked.contains(where: { $0.hasPrefix(path + ".") }) else {
                 if value.scalar?.string.isEmpty == true, asked.contains(where: { $0.hasPrefix(path + ".") }) { continue }
-                throw unknown(path, at: Self.place(file, key.mark))
+                throw unknown(path, at: YAMLDocument.place(file, key.mark))
             }
             try finish(inner, prefix: path + ".")
         }
@@ -202,46 +178,6 @@ struct RecipeReader {
 
     private func unknown(_ key: String, at place: String) -> InputError {
         let known = asked.union(asked.compactMap { $0.split(separator: ".").first.map(String.init) })
-        let nearest = known.sorted().min { editDistance($0, key) < editDistance($1, key) } ?? ""
-        let hint =
-            editDistance(nearest, key) <= max(2, key.count / 3)
-            ? "; did you mean \(nearest)?" : "; README.md lists the keys"
-        return InputError(place, "unknown key \(key)\(hint)")
-    }
-}
-
-/// Levenshtein's distance.
-private func editDistance(_ left: String, _ right: String) -> Int {
-    let right = Array(right)
-    var row = Array(0...right.count)
-    for (i, character) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for j in right.indices {
-            let change = diagonal + (right[j] == character ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(change, diagonal + 1, row[j] + 1)
-        }
-    }
-    return row[right.count]
-}
-
-extension YamlError {
-    fileprivate var mark: Mark? {
-        switch self {
-        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark
-        case .duplicatedKeysInMapping(_, let context): context.mark
-        default: nil
-        }
-    }
-
-    fileprivate var oneLine: String {
-        switch self {
-        case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _):
-            "is not valid YAML: \(problem)"
-        case .duplicatedKeysInMapping(let duplicates, _):
-            "key \(duplicates.first.map { "\($0)" } ?? "") stands twice"
-        default: "is not valid YAML"
-        }
+        return InputError(place, "unknown key \(key)\(YAMLDocument.hint(for: key, among: known.sorted()))")
     }
 }

@@ -9,6 +9,7 @@ public struct Run: Sendable {
     public let directory: RunDirectory
     let threads: Threads
     let monitor: Monitor
+    let access: PoolAccess
     private let lock: FolderLock
 
     /// The run of a recipe file, or of a run folder, which holds its resolved recipe. `folder` is where a recipe's run is
@@ -16,7 +17,8 @@ public struct Run: Sendable {
     ///
     /// Throws ``InputError`` about the recipe.
     public init(
-        opening path: String, folder: String?, overrides: [(key: String, value: String)], threads: Threads, monitor: Monitor
+        opening path: String, folder: String?, overrides: [(key: String, value: String)], threads: Threads, monitor: Monitor,
+        access: PoolAccess = .none
     ) throws {
         let url = URL(fileURLWithPath: path)
         var isFolder: ObjCBool = false
@@ -37,6 +39,7 @@ public struct Run: Sendable {
         lock = FolderLock(directory.url)
         self.threads = threads
         self.monitor = monitor
+        self.access = access
     }
 
     /// What a stage says when it is done.
@@ -54,6 +57,7 @@ public struct Run: Sendable {
     public func run(_ stage: Stage) throws -> StageReport {
         try report(stage) {
             switch stage {
+            case .label: try LabelStage(run: self).perform()
             case .embed: try EmbedStage(run: self).perform()
             case .sft: try SFTStage(run: self).perform()
             case .evolve: try EvolveStage(run: self).perform()
@@ -91,7 +95,7 @@ public struct Run: Sendable {
 /// What every stage behind embedding reads.
 struct RunInputs {
     var data: RecordedStates
-    var split: OutcomeFolder.Split
+    var split: Outcomes.Split
     var states: States
 
     var train: TaskSet { data.set(split.train) }
@@ -102,19 +106,19 @@ extension Run {
     /// The recorded outcomes with their states, which the embed stage must have made.
     func inputs() throws -> RunInputs {
         try directory.require(directory.states, from: .embed)
-        let folder = try OutcomeFolder(reading: recipe.outcomes)
-        let split = try folder.split(named: recipe.split)
+        let outcomes = try outcomes()
+        let split = try outcomes.split(named: recipe.split)
         let states = try States(reading: directory.states)
-        guard states.ids == folder.ids else {
+        guard states.ids == outcomes.ids else {
             throw InputError(
-                directory.states.path, "was made for other tasks than \(recipe.outcomes.path) holds; run `baton embed` again")
+                directory.states.path, "was made for other tasks than the recipe's; run `baton embed \(directory.url.path)` again")
         }
-        return RunInputs(data: RecordedStates(folder: folder, states: states.values), split: split, states: states)
+        return RunInputs(data: RecordedStates(outcomes: outcomes, states: states.values), split: split, states: states)
     }
 
     /// Digest of all that the SFT of these inputs depends on. The number behind the stage's name is its algorithm's.
     func sftKey(_ inputs: RunInputs) -> String {
-        let outcomes = inputs.data.folder.outcomes, sft = recipe.sft
+        let outcomes = inputs.data.outcomes.table, sft = recipe.sft
         var parts = ["sft 1", inputs.states.key, "\(sft.temperatures ?? [])", "\(sft.ridges ?? [])", "\(sft.kappa)"]
         parts.append(contentsOf: outcomes.workers)
         parts.append(outcomes.samples.map(String.init).joined(separator: ","))

@@ -10,6 +10,8 @@ public struct RunDirectory: Sendable, Equatable {
 
     /// The resolved recipe.
     public var recipe: URL { url.appendingPathComponent("recipe.yaml") }
+    /// Every reply, grade and cent of a live run.
+    public var ledger: URL { url.appendingPathComponent("ledger.sqlite") }
     /// Hidden states of all tasks.
     public var states: URL { url.appendingPathComponent("states.h5") }
     /// The head after SFT.
@@ -52,7 +54,7 @@ public struct RunDirectory: Sendable, Equatable {
 
 /// The stages of a run, in their order.
 public enum Stage: String, Codable, Sendable, CaseIterable {
-    case embed, sft, evolve, evaluate, export
+    case label, embed, sft, evolve, evaluate, export
 
     /// Whether this stage is done by a run to `last`.
     public func isBeforeOrAt(_ last: Stage) -> Bool {

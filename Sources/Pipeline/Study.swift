@@ -41,7 +41,7 @@ public struct Study: Sendable {
 
     /// What came out.
     public struct Result: Sendable {
-        public var folder: OutcomeFolder
+        public var outcomes: Outcomes
         public var provenance: States.Provenance
         public var splits: [SplitResult]
         public var summary: Summary
@@ -63,22 +63,22 @@ public struct Study: Sendable {
     /// Embeds what isn't in the cache, compares every method on every split, and sums up.
     public func run(on url: URL) throws -> Result {
         let clock = ContinuousClock(), start = clock.now
-        let folder = try OutcomeFolder(reading: url)
+        let folder = try Outcomes(reading: url)
         let names = try splitNames(in: folder), splits = try names.map { try folder.split(named: $0) }
         let embedding = try Embedding(model: options.model, settings: options.embed)
         let states = try embedding.cachedStates(
             texts: folder.prompts, cache: options.cache, threads: threads, monitor: monitor)
         try monitor.checkpoint("after the hidden states")
-        try options.evolve.check(weights: folder.outcomes.workers.count * states.columns)
-        let results = compare(Array(zip(names, splits)), in: RecordedStates(folder: folder, states: states))
+        try options.evolve.check(weights: folder.table.workers.count * states.columns)
+        let results = compare(Array(zip(names, splits)), in: RecordedStates(outcomes: folder, states: states))
         try monitor.checkpoint("before the summary")
         let summary = Summary(results, bootstrap: options.evaluate.bootstrap, seed: options.seed)
         return Result(
-            folder: folder, provenance: embedding.provenance, splits: results, summary: summary,
+            outcomes: folder, provenance: embedding.provenance, splits: results, summary: summary,
             seconds: (clock.now - start) / .seconds(1))
     }
 
-    private func splitNames(in folder: OutcomeFolder) throws -> [String] {
+    private func splitNames(in folder: Outcomes) throws -> [String] {
         let names = options.splits ?? folder.splitNames
         guard !names.isEmpty, Set(names).count == names.count else {
             throw InputError("--splits", "expected all, or names by commas, each once")
@@ -87,9 +87,9 @@ public struct Study: Sendable {
     }
 
     /// Splits are independent, so each is one piece of work; a study of one split threads inside it.
-    private func compare(_ splits: [(name: String, split: OutcomeFolder.Split)], in data: RecordedStates) -> [SplitResult] {
+    private func compare(_ splits: [(name: String, split: Outcomes.Split)], in data: RecordedStates) -> [SplitResult] {
         let inner = splits.count > 1 ? Threads.one : threads
-        let finished = Finished(), order = data.folder.splitNames
+        let finished = Finished(), order = data.outcomes.splitNames
         return threads.map(splits.count) { index in
             let (name, split) = splits[index]
             // The seed is that of the split's name, not of its place among those asked for.
@@ -128,7 +128,7 @@ extension Study.Result {
     /// The object that `baton study --json` prints.
     public func json() throws -> Data {
         let object = Document(
-            dataset: folder.name, workers: folder.outcomes.workers,
+            dataset: folder.name, workers: folder.table.workers,
             splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.name, Document.Split($0)) }),
             summary: Dictionary(uniqueKeysWithValues: summary.methods.map { ($0.name, Document.Method($0)) }),
             verdict: summary.verdict, preferred: summary.preferred, seconds: seconds)

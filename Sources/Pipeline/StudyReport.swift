@@ -6,15 +6,15 @@ import Tensors
 
 /// The verdict as people read it: a table for the terminal, a page with the pictures behind it.
 public struct StudyReport: Sendable {
-    let folder: OutcomeFolder
+    let outcomes: Outcomes
     let splits: [SplitResult]
     let summary: Summary
     let provenance: States.Provenance
     /// Wall time; `nil` leaves it out.
     let seconds: Double?
 
-    init(folder: OutcomeFolder, splits: [SplitResult], summary: Summary, provenance: States.Provenance, seconds: Double?) {
-        self.folder = folder
+    init(outcomes: Outcomes, splits: [SplitResult], summary: Summary, provenance: States.Provenance, seconds: Double?) {
+        self.outcomes = outcomes
         self.splits = splits
         self.summary = summary
         self.provenance = provenance
@@ -24,7 +24,7 @@ public struct StudyReport: Sendable {
     /// The report of a study.
     public init(_ result: Study.Result) {
         self.init(
-            folder: result.folder, splits: result.splits, summary: result.summary, provenance: result.provenance,
+            outcomes: result.outcomes, splits: result.splits, summary: result.summary, provenance: result.provenance,
             seconds: result.seconds)
     }
 
@@ -33,7 +33,7 @@ public struct StudyReport: Sendable {
         let tests = splits.map(\.testRows.count)
         let tasks = tests.min() == tests.max() ? "\(tests.first ?? 0)" : "\(tests.min() ?? 0) to \(tests.max() ?? 0)"
         let heading =
-            "\(folder.name): \(folder.ids.count) tasks, \(folder.outcomes.workers.count) workers, "
+            "\(outcomes.name): \(outcomes.ids.count) tasks, \(outcomes.table.workers.count) workers, "
             + "\(splits.count) split\(splits.count == 1 ? "" : "s") of \(tasks) test tasks"
         return [heading, table.text(), summary.verdict].joined(separator: "\n\n")
     }
@@ -47,8 +47,8 @@ public struct StudyReport: Sendable {
     /// The whole report.
     func report(title: String) -> Report {
         var facts = [
-            Report.Fact("tasks", "\(folder.ids.count) in \(Set(folder.domains).count) domains"),
-            Report.Fact("workers", folder.outcomes.workers.joined(separator: ", ")),
+            Report.Fact("tasks", "\(outcomes.ids.count) in \(Set(outcomes.domains).count) domains"),
+            Report.Fact("workers", outcomes.table.workers.joined(separator: ", ")),
             Report.Fact("splits", splits.map { "\($0.name) (\($0.testRows.count) test tasks)" }.joined(separator: ", ")),
             Report.Fact(
                 "backbone",
@@ -148,12 +148,12 @@ public struct StudyReport: Sendable {
     }
 
     private var heatMap: Chart {
-        let workers = folder.outcomes.workers, domains = Set(folder.domains).sorted()
+        let workers = outcomes.table.workers, domains = Set(outcomes.domains).sorted()
         var counts = domains.map { _ in workers.map { _ in 0.0 } }
         let rows = Dictionary(uniqueKeysWithValues: zip(domains, domains.indices))
         for split in splits {
             for (task, worker) in zip(split.testRows, split.method(summary.preferred)?.choices ?? []) {
-                if let row = rows[folder.domains[task]], let worker { counts[row][worker] += 1 }
+                if let row = rows[outcomes.domains[task]], let worker { counts[row][worker] += 1 }
             }
         }
         let shares = counts.map { row -> [Double] in
@@ -177,13 +177,13 @@ public struct StudyReport: Sendable {
         let byTask = Dictionary(grouping: losses) { $0.task }
         let worst = byTask.map { (task: $0, loss: $1.map(\.loss).reduce(0, +), worker: $1.first?.worker, times: $1.count) }
             .sorted { ($0.loss, $1.task) > ($1.loss, $0.task) }
-        let workers = folder.outcomes.workers
+        let workers = outcomes.table.workers
         let rows = worst.prefix(40).map { entry -> [String] in
-            let rates = workers.indices.map { folder.outcomes.rates[entry.task, $0] }
+            let rates = workers.indices.map { outcomes.table.rates[entry.task, $0] }
             let best = rates.indices.filter { rates[$0] == rates.filter { !$0.isNaN }.max() }.map { workers[$0] }
             return [
-                folder.ids[entry.task], folder.domains[entry.task], entry.worker.map { workers[$0] } ?? "",
-                best.joined(separator: ", "), entry.loss.fixed(2), String(folder.prompts[entry.task].prefix(140)),
+                outcomes.ids[entry.task], outcomes.domains[entry.task], entry.worker.map { workers[$0] } ?? "",
+                best.joined(separator: ", "), entry.loss.fixed(2), String(outcomes.prompts[entry.task].prefix(140)),
             ]
         }
         return Report.Section(

@@ -27,6 +27,7 @@ struct Main {
         switch error {
         case let error as Interrupted: return report("\(error)", 75)
         case let error as JobError: return report("\(error)", 1)
+        case let error as LimitReached: return report("\(error)", 3)
         default: break
         }
         let code = Baton.exitCode(for: error)
@@ -51,13 +52,13 @@ struct Baton: ParsableCommand {
         commandName: "baton",
         abstract: "Trains a router that decides which language model should answer a request.",
         discussion: """
-            Exit status: 0 done; 1 the job failed, the same command goes on; 2 bad input; 64 arguments that do not parse; \
-            75 stopped by a signal, the same command goes on.
+            Exit status: 0 done; 1 the job failed, the same command goes on; 2 bad input; 3 a stated limit was reached; \
+            64 arguments that do not parse; 75 stopped by a signal, the same command goes on.
             """,
         version: "baton 0.1.0",
         subcommands: [
-            RunCommand.self, EmbedCommand.self, SFTCommand.self, EvolveCommand.self, EvaluateCommand.self,
-            ExportCommand.self, StudyCommand.self, RouteCommand.self, TokenizeCommand.self, InspectCommand.self,
-            DoctorCommand.self,
+            RunCommand.self, LabelCommand.self, EmbedCommand.self, SFTCommand.self, EvolveCommand.self, EvaluateCommand.self,
+            ExportCommand.self, LabelsCommand.self, StudyCommand.self, RouteCommand.self, ServeCommand.self,
+            WorkersCommand.self, TokenizeCommand.self, InspectCommand.self, DoctorCommand.self,
         ])
 }

@@ -96,9 +96,25 @@ struct SourceKeys: ParsableArguments {
     @Option(help: "A Hugging Face model directory.") var model: String?
     @Option(help: "A folder of recorded outcomes.") var outcomes: String?
     @Option(help: "The split of it that the run uses.") var split: String?
+    @Option(help: "A pool file, or offline.") var pool: String?
+    @Option(name: .customLong("tasks.train"), help: "A file of tasks.") var train: String?
+    @Option(name: .customLong("tasks.train_rows"), help: "all, or so many of them.") var trainRows: String?
+    @Option(name: .customLong("tasks.validation"), help: "A file of tasks.") var validation: String?
+    @Option(name: .customLong("tasks.validation_rows"), help: "all, or so many of them.") var validationRows: String?
+    @Option(name: .customLong("tasks.test"), help: "A file of tasks.") var test: String?
+    @Option(name: .customLong("tasks.test_rows"), help: "all, or so many of them.") var testRows: String?
+    @Option(name: .customLong("label.repeats"), help: "Samples of a worker on a task.") var repeats: String?
+    @Option(
+        name: [.customLong("label.budget"), .customLong("budget")],
+        help: "What labelling may cost, in the pool's currency; none for no cap.")
+    var budget: String?
 
     var overrides: [(key: String, value: String)] {
-        let pairs: [(String, String?)] = [("name", name), ("model", model), ("outcomes", outcomes), ("split", split)]
+        let pairs: [(String, String?)] = [
+            ("name", name), ("model", model), ("outcomes", outcomes), ("split", split), ("pool", pool), ("tasks.train", train),
+            ("tasks.train_rows", trainRows), ("tasks.validation", validation), ("tasks.validation_rows", validationRows),
+            ("tasks.test", test), ("tasks.test_rows", testRows), ("label.repeats", repeats), ("label.budget", budget),
+        ]
         return pairs.compactMap { key, value in value.map { (key: key, value: $0) } }
     }
 }

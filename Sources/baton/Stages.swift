@@ -23,7 +23,7 @@ struct StageOptions: ParsableArguments {
     func open(_ progress: ProgressLine) throws -> Run {
         try Run(
             opening: path, folder: folder, overrides: source.overrides + keys.overrides, threads: common.workforce,
-            monitor: progress.monitor)
+            monitor: progress.monitor, access: LiveAccess.access)
     }
 
     func show(_ report: Run.StageReport, on progress: ProgressLine) throws {
@@ -34,7 +34,7 @@ struct StageOptions: ParsableArguments {
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "All stages in order: embed sft evolve evaluate export; finished ones are skipped.",
+        commandName: "run", abstract: "All stages in order: label embed sft evolve evaluate export; finished ones are skipped.",
         discussion: "Example: baton run Datasets/programs/recipe.yaml --run runs/demo")
 
     @OptionGroup var options: StageOptions

@@ -32,7 +32,7 @@ struct StudyCommand: ParsableCommand {
             .run(on: URL(fileURLWithPath: path))
         let document = StudyReport(result)
         if let report {
-            let html = document.html(title: "Is routing worth it on \(result.folder.name)?")
+            let html = document.html(title: "Is routing worth it on \(result.outcomes.name)?")
             try Durable.replace(URL(fileURLWithPath: report), by: Data(html.utf8))
         }
         if let picture { try Durable.replace(URL(fileURLWithPath: picture), by: Data(document.picture().utf8)) }

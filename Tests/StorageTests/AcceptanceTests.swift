@@ -15,9 +15,9 @@ enum RealStates {
     static let missing: Comment = "Models/all-MiniLM-L6-v2 is absent; \"make setup\" brings it"
 
     private static let result = Result {
-        let folder = try OutcomeFolder(reading: Folders.programs)
+        let folder = try Outcomes(reading: Folders.programs)
         let states = try Encoder(ModelDirectory(reading: model)).states(for: folder.prompts, threads: .available)
-        return RecordedStates(folder: folder, states: states)
+        return RecordedStates(outcomes: folder, states: states)
     }
 
     static func load() throws -> RecordedStates { try result.get() }
@@ -26,8 +26,8 @@ enum RealStates {
     static func parts(_ name: String, outcomes: OutcomeTable? = nil) throws -> (
         train: TaskSet, validation: TaskSet, test: TaskSet
     ) {
-        let data = try load(), split = try #require(data.folder.splits[name])
-        let table = outcomes ?? data.folder.outcomes
+        let data = try load(), split = try #require(data.outcomes.splits[name])
+        let table = outcomes ?? data.outcomes.table
         func part(_ rows: [Int]) -> TaskSet {
             TaskSet(states: data.states.rows(at: rows), outcomes: table.rows(at: rows))
         }
@@ -59,7 +59,7 @@ struct AcceptanceTests {
         (evolve.start, evolve.generations) = (.zero, 200)
         let settings = evolve, names = ["0", "1", "2", "3", "4"]
         let results = Threads.available.map(names.count) { index -> SplitResult? in
-            data.folder.splits[names[index]].map { split in
+            data.outcomes.splits[names[index]].map { split in
                 Comparison(data: data, sft: SFTSettings(), evolve: settings, withOptions: false, seed: UInt64(index) * 1009)
                     .judge(names[index], split, threads: .one)
             }
@@ -75,7 +75,7 @@ struct AcceptanceTests {
 
     @Test(arguments: ["0", "1", "2", "3", "4"])
     func afterTwoWorkersSwapTheirSkillsEvolutionLearnsThePoolAnew(split: String) throws {
-        let old = try RealStates.load().folder.outcomes
+        let old = try RealStates.load().outcomes.table
         let first = try #require(old.workers.firstIndex(of: "smt")),
             second = try #require(old.workers.firstIndex(of: "lexicon"))
         let before = try RealStates.parts(split)

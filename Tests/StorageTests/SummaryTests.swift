@@ -23,14 +23,14 @@ struct SummaryTests {
             let split = ["train": parts[0], "validation": parts[1], "test": parts[2]]
             let all = Dictionary(uniqueKeysWithValues: (0..<splits).map { ("\($0)", split) })
             try JSONEncoder().encode(all).write(to: folder.appendingPathComponent("splits.json"))
-            let read = try OutcomeFolder(reading: folder)
+            let read = try Outcomes(reading: folder)
             let states = Tensor(
                 shape: [180, 2],
                 scalars: (0..<180).flatMap { isTold ? ($0 / 3 % 2 == 0 ? [1, 0] : [0, 1]) : [Float](arrayLiteral: 1, 1) })
             var evolve = EvolveSettings()
             evolve.generations = 2
             let comparison = Comparison(
-                data: RecordedStates(folder: read, states: states), sft: SFTSettings(), evolve: evolve, withOptions: true,
+                data: RecordedStates(outcomes: read, states: states), sft: SFTSettings(), evolve: evolve, withOptions: true,
                 seed: 1)
             return try read.splitNames.map { comparison.judge($0, try #require(read.splits[$0]), threads: .one) }
         }

@@ -5,10 +5,10 @@ import Routing
 import Tensors
 import Testing
 
-struct OutcomeFolderTests {
+struct OutcomesTests {
     /// A folder with these files; what is not given is a small valid file.
     private func reading<Result>(
-        tasks: String? = nil, workers: String? = nil, splits: String? = nil, _ body: (OutcomeFolder) throws -> Result
+        tasks: String? = nil, workers: String? = nil, splits: String? = nil, _ body: (Outcomes) throws -> Result
     ) throws -> Result {
         try Folders.temporary { folder in
             let tasks =
@@ -18,7 +18,7 @@ struct OutcomeFolderTests {
             try Data((workers ?? "worker\na\nb\n").utf8).write(to: folder.appendingPathComponent("workers.csv"))
             let splits = splits ?? #"{"0":{"train":["x"],"validation":["y"],"test":["z"]}}"#
             try Data(splits.utf8).write(to: folder.appendingPathComponent("splits.json"))
-            return try body(OutcomeFolder(reading: folder))
+            return try body(Outcomes(reading: folder))
         }
     }
 
@@ -27,11 +27,11 @@ struct OutcomeFolderTests {
     }
 
     @Test func theSixProgramsAreReadAsTheyAreDocumented() throws {
-        let folder = try OutcomeFolder(reading: Folders.programs)
+        let folder = try Outcomes(reading: Folders.programs)
         #expect(folder.name == "programs")
         #expect(folder.ids.count == 574 && folder.prompts.count == 574 && Set(folder.ids).count == 574)
-        #expect(folder.outcomes.tasks == 574)
-        #expect(folder.outcomes.workers == ["cas", "nt", "smt", "mip", "lexicon", "brute"])
+        #expect(folder.table.tasks == 574)
+        #expect(folder.table.workers == ["cas", "nt", "smt", "mip", "lexicon", "brute"])
         #expect(folder.splitNames == ["0", "1", "2", "3", "4", "5"])
         let counts = Dictionary(grouping: folder.domains) { $0 }.mapValues(\.count)
         #expect(
@@ -50,14 +50,14 @@ struct OutcomeFolderTests {
         }
         let text = try Data(contentsOf: Folders.programs.appendingPathComponent("reference.json"))
         let reference = try JSONDecoder().decode(Reference.self, from: text)
-        let folder = try OutcomeFolder(reading: Folders.programs)
+        let folder = try Outcomes(reading: Folders.programs)
         var evolve = EvolveSettings()
         evolve.generations = 0
         evolve.sigmas = [1]
         var sft = SFTSettings()
         (sft.temperatures, sft.ridges) = ([1], [1])
         // These methods read no state, so one number a task will do.
-        let data = RecordedStates(folder: folder, states: Tensor(shape: [574, 1], scalars: [Float](repeating: 1, count: 574)))
+        let data = RecordedStates(outcomes: folder, states: Tensor(shape: [574, 1], scalars: [Float](repeating: 1, count: 574)))
         let comparison = Comparison(data: data, sft: sft, evolve: evolve, withOptions: false, seed: 0)
         let pairs = ["best_single": "best single", "random": "random", "domain_table": "domain rule", "oracle": "oracle"]
         for (index, name) in folder.splitNames.enumerated() {
@@ -76,18 +76,18 @@ struct OutcomeFolderTests {
             ["x", "y", "z"].map { #"{"id":"\#($0)","prompt":"p","outcomes":{"b, the second":[1.5,2]}}"# }
             .joined(separator: "\r\n\r\n") + "\r\n \r\n"
         try reading(tasks: tasks, workers: workers) { folder in
-            #expect(folder.outcomes.workers == ["a", "b, the second"])
+            #expect(folder.table.workers == ["a", "b, the second"])
             #expect(folder.deterministicWorkers == ["a"])
             #expect(folder.ids == ["x", "y", "z"])
-            #expect(folder.outcomes.samples == [0, 2, 0, 2, 0, 2])
-            #expect(folder.outcomes.rates[2, 1] == 0.75)
+            #expect(folder.table.samples == [0, 2, 0, 2, 0, 2])
+            #expect(folder.table.rates[2, 1] == 0.75)
         }
     }
 
     @Test func twoQuotesStandForOne() throws {
         let tasks = ["x", "y", "z"].map { #"{"id":"\#($0)","prompt":"p","outcomes":{}}"# }.joined(separator: "\n")
         try reading(tasks: tasks, workers: "worker\n\"the \"\"best\"\"\"\n") { folder in
-            #expect(folder.outcomes.workers == ["the \"best\""])
+            #expect(folder.table.workers == ["the \"best\""])
         }
     }
 
@@ -120,6 +120,6 @@ struct OutcomeFolderTests {
             #expect(message.contains(expected))
             #expect(!message.contains("\n"))
         }
-        #expect(throws: InputError.self) { try OutcomeFolder(reading: URL(fileURLWithPath: "/nowhere/at/all")) }
+        #expect(throws: InputError.self) { try Outcomes(reading: URL(fileURLWithPath: "/nowhere/at/all")) }
     }
 }

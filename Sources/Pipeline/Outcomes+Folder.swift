@@ -1,27 +1,8 @@
 import Files
 public import Foundation
-public import Routing
+import Routing
 
-/// A folder of recorded outcomes: `tasks.jsonl`, `workers.csv`, `splits.json`.
-public struct OutcomeFolder: Sendable {
-    /// One part each for training, choosing and judging, as rows of the table.
-    public struct Split: Sendable, Equatable {
-        public var train: [Int], validation: [Int], test: [Int]
-    }
-
-    /// Where it was read.
-    public let url: URL
-    /// What the rows call themselves, or the folder's name.
-    public let name: String
-    /// One entry a task, in the order of the file.
-    public let ids: [String], domains: [String], prompts: [String]
-    /// Successes and samples, one row a task, columns in the order of `workers.csv`.
-    public let outcomes: OutcomeTable
-    /// Splits by name.
-    public let splits: [String: Split]
-    /// Workers that `workers.csv` calls deterministic.
-    public let deterministicWorkers: Set<String>
-
+extension Outcomes {
     /// Reads and checks the folder. Throws ``InputError`` naming the file and the line of the first thing that is wrong.
     public init(reading folder: URL) throws {
         var isFolder: ObjCBool = false
@@ -38,33 +19,9 @@ public struct OutcomeFolder: Sendable {
         domains = rows.domains
         prompts = rows.prompts
         name = rows.dataset ?? folder.standardizedFileURL.lastPathComponent
-        outcomes = OutcomeTable(workers: workers.names, successes: rows.successes, samples: rows.samples)
+        table = OutcomeTable(workers: workers.names, successes: rows.successes, samples: rows.samples)
         deterministicWorkers = workers.deterministic
         splits = try Self.readSplits(folder.appendingPathComponent("splits.json"), ids: rows.ids)
-    }
-
-    /// The split of that name, without the tasks on which no worker was tried.
-    ///
-    /// Throws ``InputError`` where there is no such split, or a part of it has no task left.
-    public func split(named name: String) throws -> Split {
-        let place = url.appendingPathComponent("splits.json").path
-        guard let split = splits[name] else {
-            throw InputError(place, "no split \"\(name)\"; there are \(splitNames.joined(separator: ", "))")
-        }
-        func tried(_ rows: [Int], _ part: String) throws -> [Int] {
-            let width = outcomes.workers.count
-            let left = rows.filter { row in outcomes.samples[row * width..<(row + 1) * width].contains { $0 > 0 } }
-            guard !left.isEmpty else { throw InputError(place, "split \"\(name)\": no worker was tried on any \(part) task") }
-            return left
-        }
-        return try Split(
-            train: tried(split.train, "train"), validation: tried(split.validation, "validation"),
-            test: tried(split.test, "test"))
-    }
-
-    /// The names of the splits, numbers in their order before other names.
-    public var splitNames: [String] {
-        splits.keys.sorted { ($0.count, $0) < ($1.count, $1) }
     }
 
     private static func readSplits(_ file: URL, ids: [String]) throws -> [String: Split] {

@@ -1,0 +1,114 @@
+import Chat
+import Files
+import Foundation
+import Labelling
+import Ledger
+import Tasks
+
+/// Every worker on every task, into the ledger.
+struct LabelStage {
+    let run: Run
+
+    /// What was asked, for people; `nil` where nothing is left to ask, and for recorded outcomes.
+    func perform() throws -> String? {
+        guard case .live(let live) = run.recipe.source else { return nil }
+        let tasks = try RunTasks(reading: live), plan = try run.plan(live, tasks: tasks)
+        if run.directory.exists(run.directory.ledger) {
+            let matrix = try run.matrix(plan, live)
+            if matrix.unfinished.isEmpty { return nil }
+        }
+        let graders = try plan.tasks.map { try Graders.named($0.grader, options: $0.graderOptions, at: $0.id) }
+        try run.prepareFolder()
+        let ledger = try RunLedger(opening: run.directory.ledger, budget: live.budget)
+        let monitor = run.monitor, access = run.access
+        let report = try Blocking.wait {
+            let outcome: Result<Labeller.Report, any Error>
+            do {
+                let open = try await access.open(live.pool)
+                do {
+                    let labeller = Labeller(
+                        plan: plan, ledger: ledger, callers: open.callers, graders: graders,
+                        shouldStop: { monitor.stopping() },
+                        progress: { monitor.progress("label", $0.done, of: $0.total, detail: $0.line) },
+                        note: { monitor.note("label: \($0)") })
+                    outcome = .success(try await labeller.run(plan.cells))
+                } catch { outcome = .failure(error) }
+                await open.close()
+            } catch { outcome = .failure(error) }
+            await ledger.close()
+            return try outcome.get()
+        }
+        return try conclude(report)
+    }
+
+    private func conclude(_ report: Labeller.Report) throws -> String {
+        switch report.end {
+        case .stopped: throw Interrupted("after \(report.line)")
+        case .budget:
+            throw LimitReached(
+                "label.budget", "reached with \(report.remaining) cells to ask; raise it, and the same command goes on")
+        case .finished: break
+        }
+        guard report.failed == 0 else {
+            let names = report.down.isEmpty ? "" : " (\(report.down.sorted().joined(separator: ", ")))"
+            throw JobError(
+                run.directory.ledger.path,
+                "\(report.failed) calls failed\(names): \(report.lastFailure ?? ""); what was answered is kept, "
+                    + "and the same command asks only for the rest")
+        }
+        return report.line
+    }
+
+    /// What labelling would cost, with no call made.
+    func dryRun() throws -> Run.LabelEstimate {
+        guard case .live(let live) = run.recipe.source else {
+            throw InputError(run.directory.url.path, "has recorded outcomes: there is nothing to ask")
+        }
+        let plan = try run.plan(live, tasks: RunTasks(reading: live))
+        var cells = plan.cells, spent = Money.zero
+        if run.directory.exists(run.directory.ledger) {
+            let matrix = try run.matrix(plan, live)
+            cells = matrix.unfinished
+            spent = matrix.spending.committed
+        }
+        let byWorker = Dictionary(grouping: cells, by: \.worker)
+        let rows = plan.workers.enumerated().map { index, worker in
+            let cells = byWorker[index] ?? []
+            return Run.LabelEstimate.Row(
+                worker: worker.name, calls: cells.count, atMost: cells.reduce(.zero) { $0 + plan.ceiling(of: $1) }.description)
+        }
+        let total = cells.reduce(Money.zero) { $0 + plan.ceiling(of: $1) }
+        return Run.LabelEstimate(
+            workers: rows, calls: cells.count, atMost: total.description, spent: spent.description,
+            budget: live.budget?.description)
+    }
+}
+
+extension Run {
+    /// What labelling would ask, and the most that it can cost; amounts are decimals of the pool's currency.
+    public struct LabelEstimate: Codable, Sendable, Equatable {
+        public struct Row: Codable, Sendable, Equatable {
+            public var worker: String
+            public var calls: Int
+            public var atMost: String
+
+            private enum CodingKeys: String, CodingKey {
+                case worker, calls
+                case atMost = "at_most"
+            }
+        }
+
+        public var workers: [Row]
+        public var calls: Int
+        public var atMost: String, spent: String
+        public var budget: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case workers, calls, spent, budget
+            case atMost = "at_most"
+        }
+    }
+
+    /// The plan of the label stage, with no call made. Throws ``InputError`` as the stage does.
+    public func labelEstimate() throws -> LabelEstimate { try LabelStage(run: self).dryRun() }
+}

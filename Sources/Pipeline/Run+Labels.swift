@@ -1,0 +1,71 @@
+import Chat
+import Files
+import Foundation
+public import Labelling
+import Ledger
+import Routing
+import Tasks
+
+extension Run {
+    /// The texts that a run embeds, whatever their labels are.
+    func texts() throws -> (ids: [String], prompts: [String]) {
+        switch recipe.source {
+        case .recorded:
+            let outcomes = try outcomes()
+            return (outcomes.ids, outcomes.prompts)
+        case .live(let live):
+            let tasks = try RunTasks(reading: live)
+            return (tasks.ids, tasks.prompts)
+        }
+    }
+
+    /// Who solved what, how often: from the recorded folder, or from the run's ledger.
+    ///
+    /// Throws ``InputError`` where the label stage has not begun.
+    func outcomes() throws -> Outcomes {
+        switch recipe.source {
+        case .recorded(let folder, _): return try Outcomes(reading: folder)
+        case .live(let live):
+            try directory.require(directory.ledger, from: .label)
+            let tasks = try RunTasks(reading: live), plan = try plan(live, tasks: tasks)
+            let matrix = try matrix(plan, live)
+            return Outcomes(matrix, plan: plan, split: tasks.split, name: recipe.name, at: directory.ledger)
+        }
+    }
+
+    /// Every worker on every task of a live recipe.
+    func plan(_ live: LiveSettings, tasks: RunTasks) throws -> LabelPlan {
+        LabelPlan(tasks: tasks.problems, workers: try access.describe(live.pool).workers, repeats: live.repeats)
+    }
+
+    /// The labels of `plan` in the run's ledger.
+    func matrix(_ plan: LabelPlan, _ live: LiveSettings) throws -> LabelMatrix {
+        let file = directory.ledger
+        return try Blocking.wait { try await LabelMatrix(reading: file, plan: plan, budget: live.budget) }
+    }
+
+    /// The labels so far, also while another process makes more of them.
+    ///
+    /// Throws ``InputError`` where the run has recorded outcomes, or no ledger yet.
+    public func labels() throws -> LabelMatrix {
+        guard case .live(let live) = recipe.source else {
+            throw InputError(directory.url.path, "has recorded outcomes; `baton inspect` shows them")
+        }
+        try directory.require(directory.ledger, from: .label)
+        return try matrix(plan(live, tasks: RunTasks(reading: live)), live)
+    }
+}
+
+extension Outcomes {
+    /// The counts of a matrix. A cell whose calls failed is missing, not zero.
+    init(_ matrix: LabelMatrix, plan: LabelPlan, split: Split, name: String, at file: URL) {
+        url = file
+        self.name = name
+        ids = plan.tasks.map(\.id)
+        domains = plan.tasks.map(\.domain)
+        prompts = plan.tasks.map { $0.request.lastUserText }
+        table = OutcomeTable(workers: plan.workers.map(\.name), successes: matrix.successes, samples: matrix.samples)
+        splits = ["tasks": split]
+        deterministicWorkers = Set(plan.workers.filter(\.isDeterministic).map(\.name))
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+public import Tensors
+
+/// One sample of one worker on one task, as an episode meets it.
+public struct SampleCell: Sendable, Hashable {
+    public var task: Int, worker: Int, repeatIndex: Int
+
+    public init(task: Int, worker: Int, repeatIndex: Int) {
+        self.task = task
+        self.worker = worker
+        self.repeatIndex = repeatIndex
+    }
+}
+
+/// Rewards of heads in single episodes: each head names a worker, and the reward is what that one sample was worth. The
+/// samples come from wherever the caller has them, recorded or asked for; the arithmetic is the same.
+public struct SampledReward: Sendable {
+    /// A candidate more of whose episodes than this failed was not evaluated.
+    public static let mostFailures = 0.5
+
+    /// States of the tasks, `[tasks, width]`.
+    let states: Tensor
+    /// Samples that there are of each worker on a task.
+    let repeats: [Int]
+    let action: Action
+
+    public init(states: Tensor, repeats: [Int], action: Action) {
+        self.states = states
+        self.repeats = repeats
+        self.action = action
+    }
+
+    /// The cell that each of `count` heads meets in each episode, `[heads][episodes]`; `heads` holds one after the other,
+    /// `[count × workers × width]`.
+    public func cells(of heads: Tensor, count: Int, episodes: [Episode], threads: Threads) -> [[SampleCell]] {
+        var position: [Int: Int] = [:]
+        for episode in episodes where position[episode.task] == nil { position[episode.task] = position.count }
+        let tasks = position.sorted { $0.value < $1.value }.map(\.key)
+        let scores = states.rows(at: tasks).timesTransposed(heads, threads: threads), workers = repeats.count
+        return threads.map(count) { head in
+            var distributions: [Int: [Double]] = [:]
+            return episodes.map { episode in
+                let row = position[episode.task] ?? 0
+                let first = (row * count + head) * workers
+                let weights =
+                    distributions[row] ?? distribution((first..<first + workers).map { Double(scores.scalars[$0]) })
+                distributions[row] = weights
+                let worker = Self.draw(weights, at: episode.uniform)
+                return SampleCell(task: episode.task, worker: worker, repeatIndex: episode.repeatIndex(of: repeats[worker]))
+            }
+        }
+    }
+
+    /// What the action makes of scores: the softmax, or equal shares of the highest.
+    private func distribution(_ scores: [Double]) -> [Double] {
+        guard action == .argmax else { return softmax(scores) }
+        let peak = scores.max() ?? 0, ties = scores.count { $0 == peak }
+        return scores.map { $0 == peak ? 1 / Double(ties) : 0 }
+    }
+
+    /// The index at which the sum of weights passes `uniform`.
+    private static func draw(_ weights: [Double], at uniform: Double) -> Int {
+        var sum = 0.0
+        for (index, weight) in weights.enumerated() {
+            sum += weight
+            if uniform < sum { return index }
+        }
+        // Rounding left the sum just below one.
+        return weights.lastIndex { $0 > 0 } ?? 0
+    }
+
+    /// The mean over the cells that have a score, NaN where too many have none: a failed call is no zero.
+    public static func mean(of cells: [SampleCell], scores: [SampleCell: Double]) -> Double {
+        let heard = cells.compactMap { scores[$0] }
+        guard !heard.isEmpty, Double(cells.count - heard.count) <= mostFailures * Double(cells.count) else { return .nan }
+        return heard.reduce(0, +) / Double(heard.count)
+    }
+}
