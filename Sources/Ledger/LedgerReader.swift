@@ -1,0 +1,143 @@
+import Chat
+import Files
+public import Foundation
+import GRDB
+
+/// A ledger to be read, also while another process writes it. A class because it owns a connection.
+public final class LedgerReader: Sendable {
+    private let url: URL
+    private let queue: DatabaseQueue
+
+    /// Opens the ledger at `url`. A finished one may lie on a medium that can't be written.
+    ///
+    /// Throws ``Files/InputError`` where there is none, or it is damaged, of a later format, or no ledger.
+    public init(reading url: URL) throws {
+        try Format.checkKind(of: url)
+        self.url = url
+        queue = try Format.translating(url) {
+            let queue = try Self.open(url)
+            try queue.read { try Format.checkMarks(of: $0, at: url) }
+            return queue
+        }
+    }
+
+    /// Readers of a WAL database take part in its shared memory, a file beside it. Where that cannot be made, a ledger that
+    /// was closed is read as a file that doesn't change.
+    private static func open(_ url: URL) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.label = "ledger, reading"
+        let folder = url.deletingLastPathComponent().path
+        if access(url.path, W_OK) == 0, access(folder, W_OK) == 0 {
+            // Not `readonly`: who only reads cannot tidy up on closing, and would leave two files beside the ledger.
+            return try DatabaseQueue(path: url.path, configuration: configuration)
+        }
+        configuration.readonly = true
+        if access(url.path + "-wal", F_OK) == 0 { return try DatabaseQueue(path: url.path, configuration: configuration) }
+        let allowed = CharacterSet.urlPathAllowed.subtracting(CharacterSet(charactersIn: "?#%"))
+        let path = url.path.addingPercentEncoding(withAllowedCharacters: allowed) ?? url.path
+        return try DatabaseQueue(path: "file:\(path)?immutable=1", configuration: configuration)
+    }
+
+    private func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do { return try await queue.read(body) } catch let error as DatabaseError { throw error.oneLine(at: url) }
+    }
+
+    /// All calls of the workers with these fingerprints, of all workers where `nil`; without replies.
+    public func calls(of workers: [String]? = nil) async throws -> [CallKey: CallRecord] {
+        try await read { db in
+            var calls: [CallKey: CallRecord] = [:]
+            try Self.forEach(db, CallRecord.selection, of: workers) { row in
+                let record = try CallRecord(row)
+                calls[record.key] = record
+            }
+            return calls
+        }
+    }
+
+    /// All grades of these workers' calls, of all where `nil`.
+    public func grades(of workers: [String]? = nil) async throws -> [Grade.Key: Grade] {
+        let selection = """
+            SELECT call, task, grader, version, status, value, reason FROM grades
+            JOIN calls ON calls.id = grades.call JOIN workers ON workers.id = calls.worker
+            """
+        return try await read { db in
+            var grades: [Grade.Key: Grade] = [:]
+            try Self.forEach(db, selection, of: workers) { row in
+                let key = Grade.Key(call: row[0], task: row[1], grader: row[2], version: row[3])
+                grades[key] = Grade(key, status: row[4], value: row[5], reason: row[6])
+            }
+            return grades
+        }
+    }
+
+    private static func forEach(_ db: Database, _ selection: String, of workers: [String]?, _ body: (Row) throws -> Void) throws
+    {
+        guard let workers else { return try Row.fetchCursor(db, sql: selection).forEach(body) }
+        for worker in Set(workers) {
+            try Row.fetchCursor(db, sql: selection + " WHERE workers.fingerprint = ?", arguments: [worker]).forEach(body)
+        }
+    }
+
+    /// The raw JSON of a call's reply; `nil` where there is none.
+    public func reply(of call: Int64) async throws -> [UInt8]? {
+        try await read { db in
+            let statement = try db.cachedStatement(sql: "SELECT json FROM replies WHERE call = ?")
+            return try Data.fetchOne(statement, arguments: [call]).map { Array($0) }
+        }
+    }
+
+    /// All workers that were registered, by name.
+    public func workers() async throws -> [LedgerWorker] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT fingerprint, name, identity FROM workers ORDER BY name, fingerprint").map {
+                LedgerWorker(fingerprint: $0[0], name: $0[1], identity: $0[2])
+            }
+        }
+    }
+
+    /// All tasks that were registered, by id.
+    public func tasks() async throws -> [LedgerTask] {
+        let selection = """
+            SELECT tasks.name, tasks.digest, requests.digest FROM tasks JOIN requests ON requests.id = tasks.request
+            ORDER BY tasks.name, tasks.digest, requests.digest
+            """
+        return try await read { db in
+            try Row.fetchAll(db, sql: selection).map { LedgerTask(id: $0[0], digest: $0[1], request: $0[2]) }
+        }
+    }
+
+    /// Where the money is, as of the last commit of whoever writes.
+    public func spending() async throws -> Spending { try await read { try Spending.sum(in: $0) } }
+
+    /// Lets go of the file.
+    public func close() async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { [queue] in
+                try? queue.close()
+                continuation.resume()
+            }
+        }
+    }
+}
+
+extension Spending {
+    /// The sums over all calls. In two halves, because SQLite's sum of 64-bit numbers is an error where it overflows, and
+    /// ours stops at the largest amount.
+    static func sum(in db: Database) throws -> Spending {
+        func halves(_ column: String) -> String {
+            "coalesce(sum(\(column) >> 31), 0), coalesce(sum(\(column) & 0x7fffffff), 0)"
+        }
+        let columns = ["cost", "reservation", "unsettled"].map(halves).joined(separator: ", ")
+        var sums = Spending()
+        guard let row = try Row.fetchOne(db, sql: "SELECT \(columns), coalesce(sum(attempt), 0) FROM calls") else {
+            return sums
+        }
+        func money(_ index: Int) -> Money {
+            let (high, overflow) = (row[index] as Int64).multipliedReportingOverflow(by: 1 << 31)
+            return Money(nanos: overflow ? .max : high) + Money(nanos: row[index + 1])
+        }
+        (sums.spent, sums.reserved, sums.unsettled, sums.attempts) = (money(0), money(2), money(4), row[6])
+        return sums
+    }
+}
