@@ -47,6 +47,15 @@ public struct LabelPlan: Sendable {
         }
     }
 
+    /// The grader of each task, in their order. Throws ``Files/InputError`` where one can't be made here, for want of a sandbox
+    /// say.
+    public func graders() throws -> [any Grader] {
+        try tasks.map { try Graders.named($0.grader, options: $0.graderOptions, at: "task \($0.id)") }
+    }
+
+    /// Digests of everything that is measured: who is asked what, and how it is graded.
+    public var identity: [String] { workerDigests + requestDigests + gradingDigests }
+
     /// The call of `cell` in the ledger.
     public func key(of cell: Cell) -> CallKey {
         CallKey(worker: workerDigests[cell.worker], request: requestDigests[cell.task], repeatIndex: cell.repeatIndex)

@@ -38,7 +38,7 @@ struct EvaluateStage {
     func perform() throws -> String? {
         let clock = ContinuousClock(), start = clock.now
         let inputs = try run.inputs(), sft = try run.finishedSFT(inputs), checkpoint = try run.finishedSearch(inputs)
-        let data = inputs.data, key = key(inputs, checkpoint)
+        let data = inputs.data, key = try key(inputs, checkpoint)
         if isFinished(key) { return nil }
         let comparison = Comparison(
             data: data, sft: run.recipe.sft, evolve: run.recipe.evolve, withOptions: false, seed: run.recipe.seed)
@@ -59,10 +59,10 @@ struct EvaluateStage {
         return summary.verdict
     }
 
-    private func key(_ inputs: RunInputs, _ checkpoint: Checkpoint) -> String {
+    private func key(_ inputs: RunInputs, _ checkpoint: Checkpoint) throws -> String {
         let outcomes = inputs.data.outcomes
         let parts = [
-            "evaluate 1", run.searchKey(inputs), "\(checkpoint.search.search.generation)", "\(run.recipe.evaluate.bootstrap)",
+            "evaluate 1", try run.searchKey(inputs), "\(checkpoint.search.search.generation)", "\(run.recipe.evaluate.bootstrap)",
             run.recipe.name, run.recipe.split, outcomes.name, "\(outcomes.deterministicWorkers.sorted())", "\(inputs.split.test)",
         ]
         return StageKey(parts + outcomes.domains).hex

@@ -7,15 +7,56 @@ import Tensors
 /// The search: one checkpoint a generation, one line of metrics a generation.
 struct EvolveStage {
     let run: Run
+    /// When a command's hours are over.
+    private let end: ContinuousClock.Instant?
+
+    init(run: Run) {
+        self.run = run
+        end = run.recipe.evolve.hours.map { .now + .seconds($0 * 3600) }
+    }
 
     /// What was reached, for people; `nil` where the last generation stands already.
     func perform() throws -> String? {
-        let inputs = try run.inputs(), sft = try run.finishedSFT(inputs), key = run.searchKey(inputs)
-        let settings = run.recipe.evolve, head = sft.trained.head
+        let settings = run.recipe.evolve
+        switch (settings.environment, settings.draws) {
+        case (.replay, .exact):
+            let inputs = try run.inputs(), sft = try run.finishedSFT(inputs)
+            let ground = ExactReplay(
+                train: inputs.train, validation: inputs.validation, action: settings.resolvedRunAction, threads: run.threads)
+            return try search(from: sft.trained.head, key: run.searchKey(inputs), on: { ground })
+        case (.replay, .sampled):
+            let inputs = try run.inputs(), ground = try SampledGround(recorded: run, inputs: inputs)
+            return try search(from: ground.start, key: ground.key, on: { try ground.play(run.recordedScores(inputs)) })
+        case (.question, _):
+            let ground = try SampledGround(live: run)
+            if try isFinished(key: ground.key) { return nil }
+            try run.prepareFolder()
+            let calls = try LivePlay(run: run, plan: ground.plan, shouldStop: shouldStop)
+            defer { calls.close() }
+            let detail = try search(from: ground.start, key: ground.key, on: { ground.play(calls.scores(of:)) })
+            return detail.map { "\($0); \(calls.line)" }
+        }
+    }
+
+    private var shouldStop: @Sendable () -> Bool {
+        let monitor = run.monitor, end = end
+        return { monitor.stopping() || end.map { ContinuousClock.now >= $0 } == true }
+    }
+
+    private func isFinished(key: String) throws -> Bool {
+        guard let generation = run.directory.checkpointedGenerations.last(where: { $0 <= run.recipe.evolve.generations }),
+            generation == run.recipe.evolve.generations
+        else { return false }
+        return (try? Checkpoint(reading: run.directory.checkpoint(generation: generation)))?.key == key
+    }
+
+    private func search<Ground: HeadEnvironment>(
+        from head: RoutingHead, key: String, on makeGround: () throws -> Ground
+    ) throws -> String? {
+        let settings = run.recipe.evolve
         try settings.check(weights: head.weight.scalars.count)
         try run.prepareFolder()
-        let ground = HeadSearch.Ground(
-            train: inputs.train, validation: inputs.validation, action: settings.resolvedRunAction, threads: run.threads)
+        let ground = try makeGround()
         var search: HeadSearch
         if let checkpoint = try newestCheckpoint(key: key) {
             search = checkpoint.search
@@ -23,7 +64,7 @@ struct EvolveStage {
             guard search.search.generation < settings.generations else { return nil }
             run.monitor.note("evolve: goes on after generation \(search.search.generation)")
         } else {
-            search = HeadSearch(
+            search = try HeadSearch(
                 from: settings.start == .sft ? head : RoutingHead(zeros: head.workers, width: head.width),
                 sigma: settings.resolvedRunSigma, settings: settings, seed: run.recipe.seed, on: ground)
             try keep(search, key: key)
@@ -35,10 +76,16 @@ struct EvolveStage {
             + "the mean of generation \(kept.generation) kept of \(settings.generations)"
     }
 
-    private func advance(_ search: inout HeadSearch, until last: Int, key: String, on ground: HeadSearch.Ground) throws {
+    private func advance<Ground: HeadEnvironment>(
+        _ search: inout HeadSearch, until last: Int, key: String, on ground: Ground
+    ) throws {
         while search.search.generation < last {
-            try run.monitor.checkpoint("after generation \(search.search.generation)")
-            search.step(on: ground)
+            let place = "after generation \(search.search.generation)"
+            try run.monitor.checkpoint(place)
+            if let end, ContinuousClock.now >= end {
+                throw LimitReached("evolve.hours", "over \(place) of \(last); the same command goes on")
+            }
+            try search.step(on: ground)
             try keep(search, key: key)
             if let record = search.history.last {
                 try Durable.append(Self.line(record), to: run.directory.metrics)

@@ -34,31 +34,21 @@ public struct HeadSearch: Sendable, Equatable {
     public private(set) var kept: Kept
     public private(set) var history: [GenerationRecord]
 
-    /// What a search meets: rewards of candidates on train, of the mean on validation.
-    public struct Ground: Sendable {
-        let train: ReplayReward
-        let validation: TaskSet
-        let threads: Threads
-
-        /// Candidates are judged on `train` under `action`, the mean also on `validation` by argmax, as it will serve.
-        public init(train: TaskSet, validation: TaskSet, action: Action, threads: Threads) {
-            self.train = ReplayReward(train, action: action)
-            self.validation = validation
-            self.threads = threads
-        }
-    }
-
     /// A search that starts at `head` with step size `sigma` in units of `scale`.
-    public init(from head: RoutingHead, sigma: Double, settings: EvolveSettings, seed: UInt64, on ground: Ground) {
+    ///
+    /// Throws what the environment does.
+    public init<Ground: HeadEnvironment>(
+        from head: RoutingHead, sigma: Double, settings: EvolveSettings, seed: UInt64, on ground: Ground
+    ) throws(Ground.Failure) {
         let rms = head.rootMeanSquare
         scale = rms > 0 ? rms : 1
         let divisor = scale
         search = SepCMAES(
             mean: head.weight.scalars.map { Double($0) / divisor }, stepSize: sigma, seed: seed,
             populationSize: settings.popsize, strategy: settings.strategy(dimension: head.weight.scalars.count))
-        let validation = ground.validation.reward(of: head, threads: ground.threads)
+        let validation = try ground.validationReward(of: head)
         kept = Kept(head: head, generation: 0, validationReward: validation)
-        let train = ground.train.rewards(of: head.weight, count: 1, threads: ground.threads)[0]
+        let train = try ground.rewards(of: head.weight, count: 1, generation: 0)[0]
         history = [GenerationRecord(generation: 0, train: train, validation: validation, sigma: sigma, bestCandidate: train)]
     }
 
@@ -71,22 +61,26 @@ public struct HeadSearch: Sendable, Equatable {
     }
 
     /// One generation: ask, evaluate all candidates on all tasks, tell, judge the mean.
-    public mutating func step(on ground: Ground) {
-        let population = search.ask(threads: ground.threads)
+    ///
+    /// Throws what the environment does; the search is then as it was.
+    public mutating func step<Ground: HeadEnvironment>(on ground: Ground) throws(Ground.Failure) {
+        var search = search
+        let population = search.ask(threads: ground.threads), generation = search.generation + 1
         let workers = kept.head.workers, width = kept.head.width
         let candidates = Tensor(
             shape: [population.count * workers.count, width],
             scalars: population.values.map { Float($0 * scale) })
-        let fitness = ground.train.rewards(of: candidates, count: population.count, threads: ground.threads)
+        let fitness = try ground.rewards(of: candidates, count: population.count, generation: generation)
         search.tell(fitness, threads: ground.threads)
         let head = RoutingHead(
             workers: workers,
             weight: Tensor(shape: [workers.count, width], scalars: search.mean.map { Float($0 * scale) }))
         let record = GenerationRecord(
             generation: search.generation,
-            train: ground.train.rewards(of: head.weight, count: 1, threads: ground.threads)[0],
-            validation: ground.validation.reward(of: head, threads: ground.threads),
-            sigma: search.stepSize, bestCandidate: fitness.max() ?? 0)
+            train: try ground.rewards(of: head.weight, count: 1, generation: generation)[0],
+            validation: try ground.validationReward(of: head),
+            sigma: search.stepSize, bestCandidate: fitness.filter { !$0.isNaN }.max() ?? .nan)
+        self.search = search
         history.append(record)
         if record.validation > kept.validationReward {
             kept = Kept(head: head, generation: record.generation, validationReward: record.validation)
@@ -99,7 +93,7 @@ public struct HeadSearch: Sendable, Equatable {
         from head: RoutingHead, settings: EvolveSettings, train: TaskSet, validation: TaskSet, seed: UInt64, threads: Threads,
         monitor: Monitor = .silent
     ) -> HeadSearch {
-        let ground = Ground(train: train, validation: validation, action: settings.resolvedStudyAction, threads: threads)
+        let ground = ExactReplay(train: train, validation: validation, action: settings.resolvedStudyAction, threads: threads)
         let searches = settings.resolvedStudySigmas.enumerated().map { index, sigma in
             var search = HeadSearch(from: head, sigma: sigma, settings: settings, seed: seed &+ UInt64(index), on: ground)
             for _ in 0..<settings.generations where !monitor.stopping() { search.step(on: ground) }

@@ -17,7 +17,7 @@ struct LabelStage {
             let matrix = try run.matrix(plan, live)
             if matrix.unfinished.isEmpty { return nil }
         }
-        let graders = try plan.tasks.map { try Graders.named($0.grader, options: $0.graderOptions, at: $0.id) }
+        let graders = try plan.graders()
         try run.prepareFolder()
         let ledger = try RunLedger(opening: run.directory.ledger, budget: live.budget)
         let monitor = run.monitor, access = run.access

@@ -23,14 +23,18 @@ extension Recipe {
               ridge: \(list(sft.ridges))
               kappa: \(sft.kappa.short)
             evolve:
-              environment: replay
-              draws: exact
+              environment: \(evolve.environment.rawValue)
+              draws: \(evolve.draws.rawValue)
               start: \(evolve.start.rawValue)
               action: \(evolve.action?.rawValue ?? "auto")
               sigma: \(list(evolve.sigmas))
               popsize: \(evolve.popsize.map(String.init) ?? "auto")
               generations: \(evolve.generations)
               step_control: \(evolve.stepControl?.rawValue ?? "auto")
+              batch: \(evolve.batch.map(String.init) ?? "all")
+              replications: \(evolve.replications)
+              hours: \(evolve.hours.map(\.short) ?? "none")
+              budget: \(evolve.budget.map(\.description) ?? "none")
             evaluate:
               bootstrap: \(evaluate.bootstrap)
 

@@ -101,9 +101,14 @@ public struct SFTSettings: Sendable, Equatable {
 /// The search that follows SFT.
 public struct EvolveSettings: Sendable, Equatable {
     /// Where rewards come from.
-    public enum Environment: String, Sendable, CaseIterable { case replay }
+    public enum Environment: String, Sendable, CaseIterable {
+        /// Recorded outcomes.
+        case replay
+        /// Workers that are asked: what the ledger has is not asked again.
+        case question
+    }
     /// Whether rewards are expectations or draws.
-    public enum Draws: String, Sendable, CaseIterable { case exact }
+    public enum Draws: String, Sendable, CaseIterable { case exact, sampled }
     /// Where the mean of the distribution begins.
     public enum Start: String, Sendable, CaseIterable { case sft, zero }
     /// How σ is adapted.
@@ -112,6 +117,8 @@ public struct EvolveSettings: Sendable, Equatable {
         case twoPoint = "two_point"
     }
 
+    public var environment = Environment.replay
+    public var draws = Draws.exact
     public var start = Start.sft
     /// `nil`: argmax from an SFT head in a study (as the reference), else sample.
     public var action: Action?
@@ -122,6 +129,14 @@ public struct EvolveSettings: Sendable, Equatable {
     public var generations = 60
     /// `nil`: by the number of weights.
     public var stepControl: StepControl?
+    /// Tasks that a generation plays; `nil` for all. Only where rewards are drawn.
+    public var batch: Int?
+    /// Episodes of a task in a generation. Only where rewards are drawn.
+    public var replications = 16
+    /// When a command ends the search, in hours; `nil`: never.
+    public var hours: Double?
+    /// What the run's ledger may come to, labels included, before the search ends; `nil`: no cap.
+    public var budget: Money?
 
     /// A run's defaults.
     public init() {}
@@ -234,8 +249,17 @@ extension SFTSettings {
 
 extension EvolveSettings {
     init(from reader: inout RecipeReader, defaults: EvolveSettings) throws {
-        let _: Environment? = try reader.choice("evolve.environment")
-        let _: Draws? = try reader.choice("evolve.draws")
+        environment = try reader.choice("evolve.environment") ?? defaults.environment
+        let given = try reader.placed("evolve.draws")
+        draws = try reader.choice("evolve.draws") ?? (environment == .question ? .sampled : defaults.draws)
+        if environment == .question, draws == .exact, let given {
+            throw InputError(given.place, "evolve.draws: live play draws; take sampled, or environment: replay")
+        }
+        batch = try reader.placed("evolve.batch")?.text == "all"
+            ? nil : try reader.automaticInteger("evolve.batch", in: 1...1_000_000) ?? defaults.batch
+        replications = try reader.integer("evolve.replications", in: 1...10_000, or: defaults.replications)
+        hours = try reader.number("evolve.hours", atLeast: 0) ?? defaults.hours
+        budget = try reader.money("evolve.budget") ?? defaults.budget
         start = try reader.choice("evolve.start") ?? defaults.start
         action = try reader.automaticChoice("evolve.action") ?? defaults.action
         sigmas = try reader.numbers("evolve.sigma", above: 0) ?? defaults.sigmas

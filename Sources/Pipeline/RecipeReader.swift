@@ -126,9 +126,9 @@ struct RecipeReader {
         return values
     }
 
-    /// One number; `nil` where nobody gave one.
+    /// One number; `none` and nothing are `nil`.
     mutating func number(_ key: String, atLeast bound: Double) throws -> Double? {
-        guard let found = try scalar(key) else { return nil }
+        guard let found = try scalar(key), found.text != "none" else { return nil }
         guard let value = Double(found.text), value.isFinite, value >= bound else {
             throw InputError(found.place, "\(key): expected a number of at least \(bound.short), got \"\(found.text)\"")
         }

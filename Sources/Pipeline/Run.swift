@@ -128,8 +128,9 @@ extension Run {
     }
 
     /// Digest of all that the search depends on, the number of generations aside: more of them go on with the same search.
-    func searchKey(_ inputs: RunInputs) -> String {
+    func searchKey(_ inputs: RunInputs) throws -> String {
         let evolve = recipe.evolve
+        if evolve.draws == .sampled { return try SampledGround(recorded: self, inputs: inputs).key }
         return StageKey([
             "evolve 1", sftKey(inputs), "\(recipe.seed)", evolve.start.rawValue, evolve.resolvedRunAction.rawValue,
             "\(evolve.resolvedRunSigma)", "\(evolve.popsize ?? 0)", evolve.stepControl?.rawValue ?? "auto",
@@ -151,7 +152,7 @@ extension Run {
                 directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(directory.url.path)` first")
         }
         let file = directory.checkpoint(generation: generation), checkpoint = try Checkpoint(reading: file)
-        guard checkpoint.key == searchKey(inputs) else { throw stale(file, stage: .evolve) }
+        guard try checkpoint.key == searchKey(inputs) else { throw stale(file, stage: .evolve) }
         return checkpoint
     }
 

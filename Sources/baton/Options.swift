@@ -64,8 +64,8 @@ struct SFTKeys: ParsableArguments {
 }
 
 struct EvolveKeys: ParsableArguments {
-    @Option(name: .customLong("evolve.environment"), help: "replay") var environment: String?
-    @Option(name: .customLong("evolve.draws"), help: "exact") var draws: String?
+    @Option(name: .customLong("evolve.environment"), help: "replay or question") var environment: String?
+    @Option(name: .customLong("evolve.draws"), help: "exact or sampled") var draws: String?
     @Option(name: .customLong("evolve.start"), help: "sft or zero") var start: String?
     @Option(name: .customLong("evolve.action"), help: "auto, sample or argmax") var action: String?
     @Option(name: .customLong("evolve.sigma"), help: "Step size, in units of the start head's root mean square.")
@@ -74,12 +74,20 @@ struct EvolveKeys: ParsableArguments {
     @Option(name: [.customLong("evolve.generations"), .customLong("generations")], help: "How long to search.")
     var generations: String?
     @Option(name: .customLong("evolve.step_control"), help: "auto, cumulative or two_point") var stepControl: String?
+    @Option(name: .customLong("evolve.batch"), help: "all, or tasks that a generation plays where rewards are drawn.")
+    var batch: String?
+    @Option(name: .customLong("evolve.replications"), help: "Episodes of a task in a generation where rewards are drawn.")
+    var replications: String?
+    @Option(name: [.customLong("evolve.hours"), .customLong("hours")], help: "When to stop, with status 3.") var hours: String?
+    @Option(name: .customLong("evolve.budget"), help: "What the run's ledger may come to, with status 3 beyond.")
+    var budget: String?
 
     var pairs: [(String, String?)] {
         [
             ("evolve.environment", environment), ("evolve.draws", draws), ("evolve.start", start),
             ("evolve.action", action), ("evolve.sigma", sigma), ("evolve.popsize", popsize),
-            ("evolve.generations", generations), ("evolve.step_control", stepControl),
+            ("evolve.generations", generations), ("evolve.step_control", stepControl), ("evolve.batch", batch),
+            ("evolve.replications", replications), ("evolve.hours", hours), ("evolve.budget", budget),
         ]
     }
 }

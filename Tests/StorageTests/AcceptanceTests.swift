@@ -45,7 +45,7 @@ struct AcceptanceTests {
     private func run(
         from head: RoutingHead, train: TaskSet, validation: TaskSet, popsize: Int? = nil, generations: Int, seed: UInt64
     ) -> HeadSearch {
-        let ground = HeadSearch.Ground(train: train, validation: validation, action: .sample, threads: .available)
+        let ground = ExactReplay(train: train, validation: validation, action: .sample, threads: .available)
         var settings = EvolveSettings()
         settings.popsize = popsize
         var search = HeadSearch(from: head, sigma: 0.03, settings: settings, seed: seed, on: ground)

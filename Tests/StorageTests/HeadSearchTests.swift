@@ -27,7 +27,7 @@ struct HeadSearchTests {
         from head: RoutingHead, sigma: Double, generations: Int, seed: UInt64, action: Action = .sample, threads: Int = 1,
         train: TaskSet? = nil
     ) -> HeadSearch {
-        let ground = HeadSearch.Ground(
+        let ground = ExactReplay(
             train: train ?? self.train, validation: validation, action: action, threads: Threads(threads))
         var search = HeadSearch(from: head, sigma: sigma, settings: EvolveSettings(), seed: seed, on: ground)
         for _ in 0..<generations { search.step(on: ground) }
@@ -69,7 +69,7 @@ struct HeadSearchTests {
             workers: ["a", "b", "c"], successes: [Double](repeating: 1, count: 300), samples: [Int](repeating: 1, count: 300))
         let judge = TaskSet(states: validation.states, outcomes: even)
         let head = HeadTrainer().fit(train: train, validation: validation).head
-        let ground = HeadSearch.Ground(train: train, validation: judge, action: .sample, threads: .one)
+        let ground = ExactReplay(train: train, validation: judge, action: .sample, threads: .one)
         var search = HeadSearch(from: head, sigma: 0.3, settings: EvolveSettings(), seed: 1, on: ground)
         for _ in 0..<10 { search.step(on: ground) }
         #expect(search.kept.head == head && search.kept.generation == 0)
@@ -84,7 +84,7 @@ struct HeadSearchTests {
     }
 
     @Test func aSearchThatIsSteppedInTwoPartsIsTheSearchInOne() {
-        let ground = HeadSearch.Ground(train: train, validation: validation, action: .sample, threads: .one)
+        let ground = ExactReplay(train: train, validation: validation, action: .sample, threads: .one)
         var parts = search(from: zeros, sigma: 1, generations: 5, seed: 7)
         let copy = parts
         for _ in 0..<7 { parts.step(on: ground) }

@@ -1,0 +1,126 @@
+import Files
+import Foundation
+import Labelling
+import Routing
+import Tasks
+import Tensors
+
+/// What a search with drawn rewards stands on, recorded or live: tasks, states, workers, and the head it starts from.
+struct SampledGround {
+    let start: RoutingHead
+    /// Digest of everything that the search depends on, the number of generations aside. It names what is measured, not
+    /// where the answers come from: replay and live play have the same.
+    let key: String
+    /// The cells that may be asked; without tasks where outcomes are recorded.
+    let plan: LabelPlan
+    private let states: Tensor
+    private let split: Outcomes.Split
+    private let repeats: [Int]
+    private let run: Run
+
+    /// Over outcomes that are there already.
+    init(recorded run: Run, inputs: RunInputs) throws {
+        if case .live = run.recipe.source {
+            try self.init(live: run)
+            return
+        }
+        let table = inputs.data.outcomes.table, workers = table.workers
+        let repeats = workers.indices.map { worker in
+            max(1, (0..<table.tasks).map { table.samples[$0 * workers.count + worker] }.max() ?? 1)
+        }
+        try self.init(
+            run, states: inputs.states, split: inputs.split, workers: workers, repeats: repeats,
+            plan: LabelPlan(tasks: [], workers: [], repeats: 1),
+            measured: ["\(table.samples)", "\(table.successes)"])
+    }
+
+    /// Over workers that can be asked. The states must be there; labels need not.
+    init(live run: Run) throws {
+        guard case .live(let live) = run.recipe.source else {
+            throw InputError("evolve.environment", "question asks workers: name a pool and tasks instead of outcomes")
+        }
+        try run.directory.require(run.directory.states, from: .embed)
+        let tasks = try RunTasks(reading: live), plan = try run.plan(live, tasks: tasks)
+        let states = try States(reading: run.directory.states)
+        guard states.ids == tasks.ids else {
+            throw InputError(
+                run.directory.states.path,
+                "was made for other tasks than the recipe's; run `baton embed \(run.directory.url.path)` again")
+        }
+        try self.init(
+            run, states: states, split: tasks.split, workers: plan.workers.map(\.name),
+            repeats: plan.workers.indices.map { plan.repeats(of: $0) }, plan: plan, measured: plan.identity)
+    }
+
+    private init(
+        _ run: Run, states: States, split: Outcomes.Split, workers: [String], repeats: [Int], plan: LabelPlan,
+        measured: [String]
+    ) throws {
+        let evolve = run.recipe.evolve
+        var start = RoutingHead(zeros: workers, width: states.values.columns), startKey = "zero"
+        if evolve.start == .sft {
+            try run.directory.require(run.directory.sft, from: .sft)
+            let sft = try SFTCheckpoint(reading: run.directory.sft)
+            guard sft.trained.head.workers == workers, sft.trained.head.width == states.values.columns else {
+                throw InputError(
+                    run.directory.sft.path, "was made for other workers; run `baton sft \(run.directory.url.path)` first")
+            }
+            (start, startKey) = (sft.trained.head, sft.key)
+        }
+        let settings = [
+            "evolve sampled 1", states.key, startKey, "\(run.recipe.seed)", evolve.resolvedRunAction.rawValue,
+            "\(evolve.resolvedRunSigma)", "\(evolve.popsize ?? 0)", evolve.stepControl?.rawValue ?? "auto",
+            "\(evolve.batch ?? 0)", "\(evolve.replications)", "\(repeats)", "\(split.train);\(split.validation)",
+        ]
+        key = StageKey(settings + workers + measured).hex
+        self.start = start
+        self.plan = plan
+        self.states = states.values
+        self.split = split
+        self.repeats = repeats
+        self.run = run
+    }
+
+    /// The play itself; `scores` gives what cells were worth.
+    func play(_ scores: @escaping @Sendable (Set<SampleCell>) throws -> [SampleCell: Double]) -> SampledPlay {
+        SampledPlay(
+            states: states, train: split.train, validation: split.validation, repeats: repeats, settings: run.recipe.evolve,
+            seed: run.recipe.seed, threads: run.threads, scores: scores)
+    }
+}
+
+extension Run {
+    /// What single samples were worth, from the ledger, or as recorded counts give them: of `k` successes among `n` samples
+    /// the first `k` are the successes, and what is fractional is spread over all.
+    func recordedScores(_ inputs: RunInputs) throws -> @Sendable (Set<SampleCell>) throws -> [SampleCell: Double] {
+        if case .live = recipe.source {
+            let known = try labels().scores
+            return { cells in known.filter { cells.contains($0.key) } }
+        }
+        let table = inputs.data.outcomes.table
+        return { cells in
+            var scores: [SampleCell: Double] = [:]
+            for cell in cells {
+                let index = cell.task * table.workers.count + cell.worker
+                let samples = table.samples[index], successes = table.successes[index]
+                guard samples > 0 else { continue }
+                let isWhole = successes == successes.rounded()
+                scores[cell] =
+                    isWhole ? (Double(cell.repeatIndex % samples) < successes ? 1 : 0) : successes / Double(samples)
+            }
+            return scores
+        }
+    }
+}
+
+extension LabelMatrix {
+    /// What each heard cell was worth.
+    var scores: [SampleCell: Double] {
+        var scores: [SampleCell: Double] = [:]
+        for row in rows where row.status.isHeard {
+            let cell = SampleCell(task: row.cell.task, worker: row.cell.worker, repeatIndex: row.cell.repeatIndex)
+            scores[cell] = row.score ?? 0
+        }
+        return scores
+    }
+}

@@ -1,0 +1,61 @@
+public import Routing
+public import Tensors
+
+/// Single episodes instead of expectations: in each generation every candidate plays the same episodes, names a worker in
+/// each, and is paid what that one sample was worth. Where the samples come from, a ledger that has them or workers that
+/// are asked, changes no number: both give the same checkpoints.
+public struct SampledPlay: HeadEnvironment {
+    public typealias Failure = any Error
+
+    private let schedule: EpisodeSchedule
+    /// Rows of all tasks that are trained on, and of those that choose.
+    private let train: [Int], validation: [Int]
+    private let reward: SampledReward
+    private let states: Tensor
+    private let repeats: [Int]
+    private let seed: UInt64
+    private let scores: @Sendable (Set<SampleCell>) throws -> [SampleCell: Double]
+    public let threads: Threads
+
+    /// `states` are those of all tasks, `[tasks, width]`; `train` and `validation` are rows of it; `repeats` are the samples
+    /// of each worker on a task. `scores` gives what cells were worth, and leaves out those whose calls failed.
+    public init(
+        states: Tensor, train: [Int], validation: [Int], repeats: [Int], settings: EvolveSettings, seed: UInt64, threads: Threads,
+        scores: @escaping @Sendable (Set<SampleCell>) throws -> [SampleCell: Double]
+    ) {
+        schedule = EpisodeSchedule(
+            seed: seed, tasks: train.count, batch: settings.batch, replications: settings.replications)
+        reward = SampledReward(
+            states: states.rows(at: train), repeats: repeats, action: settings.resolvedRunAction)
+        self.states = states
+        self.train = train
+        self.validation = validation
+        self.repeats = repeats
+        self.seed = seed
+        self.threads = threads
+        self.scores = scores
+    }
+
+    public func rewards(of heads: Tensor, count: Int, generation: Int) throws -> [Double] {
+        let episodes = schedule.episodes(of: generation)
+        let cells = reward.cells(of: heads, count: count, episodes: episodes, threads: threads).map { cells in
+            cells.map { SampleCell(task: train[$0.task], worker: $0.worker, repeatIndex: $0.repeatIndex) }
+        }
+        // Candidates that decide alike share their calls.
+        let scores = try scores(Set(cells.joined()))
+        return cells.map { SampledReward.mean(of: $0, scores: scores) }
+    }
+
+    /// The mean over tasks of the mean over all samples of the chosen worker.
+    public func validationReward(of head: RoutingHead) throws -> Double {
+        let table = head.scores(for: states.rows(at: validation), threads: threads)
+        let cells = validation.enumerated().map { row, task in
+            let worker =
+                chooseWorker(among: Array(repeats.indices), by: { table[row, $0] }, seed: seed &+ UInt64(task)) ?? 0
+            return (0..<repeats[worker]).map { SampleCell(task: task, worker: worker, repeatIndex: $0) }
+        }
+        let scores = try scores(Set(cells.joined()))
+        let means = cells.map { SampledReward.mean(of: $0, scores: scores) }.filter { !$0.isNaN }
+        return means.isEmpty ? 0 : means.reduce(0, +) / Double(means.count)
+    }
+}
