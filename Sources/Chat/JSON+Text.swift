@@ -65,8 +65,16 @@ extension JSON {
 extension JSONObject {
     /// One member a key, the last, in the order of the keys' bytes.
     fileprivate var canonicalMembers: [Member] {
-        var last: [String: JSON] = [:]
-        for member in members { last[member.key] = member.value }
-        return last.map { Member(key: $0.key, value: $0.value) }.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        // By bytes, not by `==`, for which differently composed letters are the same.
+        let sorted = members.enumerated().sorted { left, right in
+            let (a, b) = (left.element.key.utf8, right.element.key.utf8)
+            return a.elementsEqual(b) ? left.offset < right.offset : a.lexicographicallyPrecedes(b)
+        }
+        var last: [Member] = []
+        for (_, member) in sorted {
+            if let previous = last.last, previous.key.utf8.elementsEqual(member.key.utf8) { last.removeLast() }
+            last.append(member)
+        }
+        return last
     }
 }

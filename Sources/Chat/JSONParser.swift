@@ -182,7 +182,7 @@ private struct JSONParser {
     private mutating func hexadecimal() throws(JSONError) -> UInt32 {
         guard next + 4 <= bytes.count else { throw failure("a text has no end") }
         let digits = String(decoding: bytes[next..<next + 4], as: UTF8.self)
-        guard let value = UInt32(digits, radix: 16), !digits.hasPrefix("+") else {
+        guard let value = UInt32(digits, radix: 16), digits.utf8.first != 0x2B, digits.utf8.first != 0x2D else {
             throw failure("not four hexadecimal digits")
         }
         next += 4

@@ -10,7 +10,9 @@ public struct Money: Sendable, Hashable, Comparable {
     /// number, is negative, or is above nine thousand million.
     public init?(decimal text: String) {
         let parts = text.lowercased().split(separator: "e", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let exponent = parts.count == 2 ? Int(parts[1]) : 0, abs(exponent) <= 30 else { return nil }
+        guard parts.count <= 2, let exponent = parts.count == 2 ? Int(parts[1]) : 0, (-30...30).contains(exponent) else {
+            return nil
+        }
         let mantissa = parts[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let whole = mantissa[0], fraction = mantissa.count == 2 ? mantissa[1] : ""
         let digits = whole + fraction
@@ -33,12 +35,16 @@ public struct Money: Sendable, Hashable, Comparable {
 
     public static func < (left: Money, right: Money) -> Bool { left.nanos < right.nanos }
 
-    /// Sums stop at the largest amount there is: a budget must not become negative by overflow.
+    /// Sums and differences stop at the largest and the smallest amount there is: a budget must not change its sign by
+    /// overflow.
     public static func + (left: Money, right: Money) -> Money {
         let (sum, overflow) = left.nanos.addingReportingOverflow(right.nanos)
-        return Money(nanos: overflow ? .max : sum)
+        return Money(nanos: overflow ? (left.nanos < 0 ? .min : .max) : sum)
     }
-    public static func - (left: Money, right: Money) -> Money { Money(nanos: left.nanos - right.nanos) }
+    public static func - (left: Money, right: Money) -> Money {
+        let (difference, overflow) = left.nanos.subtractingReportingOverflow(right.nanos)
+        return Money(nanos: overflow ? (left.nanos < 0 ? .min : .max) : difference)
+    }
     public static func += (left: inout Money, right: Money) { left = left + right }
 
     /// In units of the currency, for statistics and pictures only.

@@ -62,10 +62,13 @@ public struct Usage: Sendable, Hashable {
         self.isEstimated = isEstimated
     }
 
-    /// Reads a wire's `usage` object; `nil` where there is none, or its counts are missing or negative.
+    /// More tokens than any call has used; what a provider counts beyond is no count.
+    private static let most = 1 << 40
+
+    /// Reads a wire's `usage` object; `nil` where there is none, or its counts are missing, negative or beyond belief.
     public init?(_ json: JSON?) {
         guard let prompt = json?["prompt_tokens"]?.int, let completion = json?["completion_tokens"]?.int,
-            prompt >= 0, completion >= 0
+            (0...Self.most).contains(prompt), (0...Self.most).contains(completion)
         else { return nil }
         let cached = json?["prompt_tokens_details"]?["cached_tokens"]?.int ?? 0
         self.init(

@@ -14,18 +14,30 @@ public struct ServerSentEvents: Sendable {
     /// Throws ``CallFailure`` of kind `malformed` where a line is longer than ``longestLine``.
     public mutating func take(_ bytes: some Sequence<UInt8>) throws(CallFailure) -> [[UInt8]] {
         var events: [[UInt8]] = []
-        for byte in bytes {
-            let isReturn = byte == 0x0D
-            if isReturn || byte == 0x0A {
-                // A line feed behind a return ends the same line.
-                if !(byte == 0x0A && endedWithReturn) { endLine(&events) }
-            } else {
-                line.append(byte)
-                guard line.count <= Self.longestLine else { throw CallFailure(.malformed, "a line of the stream has no end") }
-            }
-            endedWithReturn = isReturn
+        // A generic loop would cost a call a byte in other modules; arrays and buffers have their bytes side by side.
+        if let isTaken = bytes.withContiguousStorageIfAvailable({ take($0, &events) }) {
+            guard isTaken else { throw CallFailure(.malformed, "a line of the stream has no end") }
+        } else {
+            let taken = Array(bytes).withUnsafeBufferPointer { take($0, &events) }
+            guard taken else { throw CallFailure(.malformed, "a line of the stream has no end") }
         }
         return events
+    }
+
+    /// Whether no line was too long.
+    private mutating func take(_ bytes: UnsafeBufferPointer<UInt8>, _ events: inout [[UInt8]]) -> Bool {
+        var first = 0
+        for (index, byte) in bytes.enumerated() where byte == 0x0D || byte == 0x0A {
+            line.append(contentsOf: bytes[first..<index])
+            guard line.count <= Self.longestLine else { return false }
+            // A line feed behind a return ends the same line.
+            let isSecondHalf = byte == 0x0A && (index > 0 ? bytes[index - 1] == 0x0D : endedWithReturn)
+            if !isSecondHalf { endLine(&events) }
+            first = index + 1
+        }
+        line.append(contentsOf: bytes[first...])
+        if let last = bytes.last { endedWithReturn = last == 0x0D }
+        return line.count <= Self.longestLine
     }
 
     private mutating func endLine(_ events: inout [[UInt8]]) {
