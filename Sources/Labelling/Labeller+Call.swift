@@ -1,5 +1,6 @@
 import Chat
 import Ledger
+import Synchronization
 import Tasks
 
 extension Labeller {
@@ -14,27 +15,27 @@ extension Labeller {
             let slot = try await limiter.acquire()
             switch try await ledger.claim([Claim(key, reservation: plan.ceiling(of: cell))])[0] {
             case .overBudget:
-                limiter.release(slot, .neutral)
+                limiter.release(slot)
                 return counts.withLock { $0.isOverBudget = true }
             case .underWay:
-                limiter.release(slot, .neutral)
+                limiter.release(slot)
                 return counts.withLock { $0.wait(cell) }
             case .done(let record):
                 // Another task asks the same.
-                limiter.release(slot, .neutral)
+                limiter.release(slot)
                 return try await gradeKept(cell, call: record.id)
             case .leased(let lease):
                 attempt += 1
                 let failure: CallFailure
                 do {
                     let reply = try await call(cell, lease: lease)
-                    limiter.release(slot, .success)
+                    limiter.release(slot)
                     try await grade(reply, of: cell, call: lease.call)
                     counts.withLock { $0.failuresInARow[name] = 0 }
                     return finished(failure: nil)
                 } catch let error as CallFailure {
                     failure = error
-                    limiter.release(slot, failure.kind == .rateLimited ? .rateLimited(retryAfter: failure.retryAfter) : .failure)
+                    limiter.release(slot, failure)
                 }
                 let delay = retries.delay(attempt: attempt, failure: failure, seed: UInt64(bitPattern: lease.call))
                 try await settle(lease, failure)

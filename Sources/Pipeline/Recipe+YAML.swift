@@ -1,4 +1,7 @@
+import Backbones
+import Chat
 public import Foundation
+import Routing
 
 extension Recipe {
     /// The recipe with every key, as YAML; paths are relative to `folder`, where the text is to stand.

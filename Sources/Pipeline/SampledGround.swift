@@ -1,3 +1,4 @@
+import Chat
 import Files
 import Foundation
 import Labelling

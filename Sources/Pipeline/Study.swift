@@ -128,7 +128,7 @@ extension Study.Result {
     /// The object that `baton study --json` prints.
     public func json() throws -> Data {
         let object = Document(
-            dataset: folder.name, workers: folder.table.workers,
+            dataset: outcomes.name, workers: outcomes.table.workers,
             splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.name, Document.Split($0)) }),
             summary: Dictionary(uniqueKeysWithValues: summary.methods.map { ($0.name, Document.Method($0)) }),
             verdict: summary.verdict, preferred: summary.preferred, seconds: seconds)

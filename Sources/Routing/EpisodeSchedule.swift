@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 
 /// One play of one task with the random numbers that decide it. All candidates of a generation meet the same episodes
 /// (common random numbers), so that their ranks compare heads and not luck.

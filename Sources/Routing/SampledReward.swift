@@ -33,9 +33,8 @@ public struct SampledReward: Sendable {
     /// The cell that each of `count` heads meets in each episode, `[heads][episodes]`; `heads` holds one after the other,
     /// `[count × workers × width]`.
     public func cells(of heads: Tensor, count: Int, episodes: [Episode], threads: Threads) -> [[SampleCell]] {
-        var position: [Int: Int] = [:]
-        for episode in episodes where position[episode.task] == nil { position[episode.task] = position.count }
-        let tasks = position.sorted { $0.value < $1.value }.map(\.key)
+        let tasks = Set(episodes.map(\.task)).sorted()
+        let position = Dictionary(uniqueKeysWithValues: zip(tasks, tasks.indices))
         let scores = states.rows(at: tasks).timesTransposed(heads, threads: threads), workers = repeats.count
         return threads.map(count) { head in
             var distributions: [Int: [Double]] = [:]
