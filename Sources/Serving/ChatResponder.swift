@@ -45,8 +45,9 @@ struct ChatResponder: Sendable {
             try admission.enter()
         } catch let error as ServingError {
             // Sending on would be for nothing.
-            if error.status == 413 || error.status == 408 { connection.closeAfterReply() }
-            let response = Responses.failure(error, [:], id)
+            let isLast = [ServingError.bodyTooLarge(limit: options.maximumBody), .requestTooSlow, .notHTTP].contains(error)
+            if isLast { connection.closeAfterReply() }
+            let response = Responses.failure(error, isLast ? [.connection: "close"] : [:], id)
             return try await writer.write(response: response.head, body: response.body)
         }
         defer { admission.leave() }

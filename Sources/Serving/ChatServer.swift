@@ -32,7 +32,7 @@ public struct ChatServer: Sendable {
         public var stallTime: Duration = .seconds(60)
         /// How long requests that are being served may go on once the server is asked to end.
         public var drainTime: Duration = .seconds(10)
-        /// Gets each chat request and what came of it, just after the reply; must return at once.
+        /// Gets each chat request and what came of it, once that is known; must return at once.
         public var record: (@Sendable (Transcript) -> Void)?
 
         public init() {}

@@ -25,6 +25,7 @@ enum Responses {
         var head = HTTPResponse(status: .ok, headerFields: headers)
         head.headerFields[.contentType] = "text/event-stream; charset=utf-8"
         head.headerFields[.cacheControl] = "no-cache"
+        head.headerFields[.date] = HTTPDate.text()
         if let requestID { head.headerFields[requestID] = id }
         return head
     }
@@ -32,6 +33,7 @@ enum Responses {
     private static func response(status: Int, _ json: JSON, _ headers: HTTPFields, _ id: String) -> Response {
         var headers = headers
         headers[.contentType] = "application/json"
+        headers[.date] = HTTPDate.text()
         if let requestID { headers[requestID] = id }
         return Response(
             status: .init(code: status), headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.bytes)))

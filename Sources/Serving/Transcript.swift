@@ -7,7 +7,7 @@ public struct Transcript: Sendable {
     public var id: String
     /// When the request had been read.
     public var began: Date
-    /// From then until the reply was written.
+    /// From then until the end of the reply.
     public var duration: Duration
     /// As the client sent it.
     public var request: ChatRequest

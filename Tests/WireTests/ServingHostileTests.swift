@@ -122,16 +122,13 @@ struct ServingHostileTests {
     }
 
     @Test func aServerThatEndsFinishesWhatItHasBegun() async throws {
-        let begun = Flag(), goOn = Flag(), (ports, source) = AsyncStream<Int>.makeStream()
+        let begun = Flag(), goOn = Flag()
         let worker = PlayedWorker(whole: { _ in
             begun.raise()
             await goOn.raised()
             return Reply(text: "done", model: "m", usage: Usage(promptTokens: 1, completionTokens: 1))
         })
-        let server = ChatServer(endpoint: OneRoute(worker: worker), port: 0)
-        let running = Task { try await server.run { source.yield($0) } }
-        var iterator = ports.makeAsyncIterator()
-        let port = try #require(await iterator.next())
+        let (port, running) = try await Self.start(worker, ChatServer.Options())
         let client = try await WireClient(port: port), idle = try await WireClient(port: port)
         try await client.send(WireClient.post(hello.text))
         await begun.raised()
@@ -139,7 +136,8 @@ struct ServingHostileTests {
         // The idle connection is closed at once: the end has begun.
         await idle.end()
         goOn.raise()
-        #expect(try await client.reply().status == 200)
+        let reply = try await client.reply()
+        #expect(reply.status == 200)
         try await running.value
         await #expect(throws: (any Error).self) { try await WireClient(port: port) }
     }
@@ -148,12 +146,26 @@ struct ServingHostileTests {
         let begun = Flag(), cancelled = Flag()
         var options = ChatServer.Options()
         options.drainTime = .milliseconds(20)
-        try await serving(.stalling(begun: begun, cancelled: cancelled), options) { port in
-            let client = try await WireClient(port: port)
-            try await client.send(WireClient.post(hello.text))
-            await begun.raised()
-        }
+        let (port, running) = try await Self.start(.stalling(begun: begun, cancelled: cancelled), options)
+        let client = try await WireClient(port: port)
+        try await client.send(WireClient.post(hello.text))
+        await begun.raised()
+        running.cancel()
+        let reply = try await client.reply()
+        #expect(reply.status == 503 && reply.error["code"]?.string == "server_stopping")
         await cancelled.raised()
+        try await running.value
+    }
+
+    /// A server that runs, and the task in which it does.
+    private static func start(
+        _ worker: PlayedWorker, _ options: ChatServer.Options
+    ) async throws -> (port: Int, running: Task<Void, any Error>) {
+        let (ports, source) = AsyncStream<Int>.makeStream()
+        let server = ChatServer(endpoint: OneRoute(worker: worker), port: 0, options: options)
+        let running = Task { try await server.run { source.yield($0) } }
+        var iterator = ports.makeAsyncIterator()
+        return (try #require(await iterator.next()), running)
     }
 
     @Test func aPortThatIsTakenIsToldInOneLine() async throws {
