@@ -61,10 +61,10 @@ def colouring(n, edges):
     return list(colours) if place(n) else None
 
 
-def greedy_succeeds(n, edges):
-    """Whether first-come, first-served finds three colours."""
-    colours = [-1] * n
-    for v in range(n):
+def greedy_succeeds(order, edges):
+    """Whether first-come, first-served in this order finds three colours."""
+    colours = [-1] * len(order)
+    for v in order:
         taken = {colours[b if a == v else a] for a, b in edges if v in (a, b)}
         free = [c for c in range(3) if c not in taken]
         if not free:
@@ -94,19 +94,21 @@ def planar(random, n, percent):
 
 
 def graph(random, template, notation, wanted, wide):
-    """n and edges with the wanted answer; for a yes mostly one that simple greedy colouring misses."""
-    hard = wanted == "yes" and random.chance(*((4, 5) if notation == "pairs" else (1, 3)))
+    """n and edges with the wanted answer. A yes in pairs is mostly one that greedy colouring misses, in lists one that it finds."""
+    greedy = None if wanted == "no" else (notation == "lists" if random.chance(4, 5) else None)
+    sparse = greedy is True
     best = None
     for _ in range(400):
         n = random.between(20, 26 if template in WORDS else 38) if wide else random.between(6, 22)
         if template == "colouring-map":
             n = max(n, 8)
-            edges = planar(random, n, random.between(60, 90))
+            edges = planar(random, n, random.between(40, 60) if sparse else random.between(60, 90))
         else:
-            edges = scattered(random, n, n * random.between(195, 245) // 100)
+            edges = scattered(random, n, n * (random.between(110, 180) if sparse else random.between(195, 245)) // 100)
         if (colouring(n, edges) is not None) == (wanted == "yes"):
             best = n, edges
-            if not hard or not greedy_succeeds(n, edges):
+            found = sum(greedy_succeeds(random.shuffled(range(n)), edges) for _ in range(10)) if greedy is not None else 0
+            if greedy is None or (found >= 6 if greedy else found <= 3):
                 break
     if best is None:
         raise RuntimeError(f"no graph whose answer is {wanted}")

@@ -30,7 +30,8 @@ def number(fraction, tolerance=1e-4):
 
 
 def composite(n):
-    return 50 < n < 3_000_000 and not is_prime(n)
+    """Whether n is a number to factor whose answer isn't guessed."""
+    return 50 < n < 3_000_000 and not is_prime(n) and least_prime_factor(n) >= 5
 
 
 def units_then_factor(random):
@@ -87,38 +88,33 @@ def units_then_knapsack(random):
 
 def lexical_then_units(random):
     noun, group, answer = random.pick(lexical.NEAR_MISSES)
-    q, u, v, right = units.linear(random, "rare", False)
+    _, u, v, one = units.linear(random, "rare", False)
     table = next(table for table in units.QUANTITIES.values() if u in table)
-    other = random.pick([name for name in table if name not in (u, v)] or [None])
-    if other is None:
-        return None
-    otherwise = Fraction(q) * table[u][0] / table[other][0]
-    result = right if answer == "yes" else otherwise
-    if not Fraction(1, 10000) < result < 10**9:
+    first, second = random.between(12, 480), random.between(12, 480)
+    result = (first if answer == "yes" else second) * table[u][0] / table[v][0]
+    if first == second or not Fraction(1, 1000) < result < 10**8:
         return None
     a, kind = lexical.with_article(noun), lexical.with_article(group)
-    return f"If {a} is {kind}, convert {q} {u} to {v}; if it isn't, convert {q} {u} to {other}.", number(result)
+    return f"Let N be {first} if {a} is {kind}, and {second} if it isn't. Convert N {u} to {v}.", number(result)
 
 
 def colouring_then_integral(random):
     wanted = random.pick(["yes", "no"])
     n, edges = colouring.graph(random, "colouring-towers", "pairs", wanted, False)
-    chosen, others = [integrals.elementary(random, False) if random.chance(1, 2) else integrals.smooth(random, False) for _ in range(2)]
-    f, a, b = chosen if wanted == "yes" else others
-    answer = integral(f, a, b)
-    if chosen[0] == others[0] or abs(answer) < Decimal("0.001"):
+    f, a, _ = integrals.smooth(random, False)
+    first, second = random.sample(range(int(a) + 1, int(a) + 4), 2)
+    answer = integral(f, a, str(first if wanted == "yes" else second))
+    if abs(answer) < Decimal("0.001"):
         return None
     worded = colouring.worded([f"T{i + 1}" for i in range(n)], edges, "pairs")
     return (
-        f"{n} radio towers share three frequencies. These interfere with each other: {worded}. If every tower can get a frequency so that "
-        f"towers that interfere never have the same one, integrate {chosen[0]} with respect to x over [{chosen[1]}, {chosen[2]}]; "
-        f"if not, integrate {others[0]} with respect to x over [{others[1]}, {others[2]}].",
+        f"{n} radio towers share three frequencies. These interfere with each other: {worded}. Let B be {first} if every tower can get a frequency "
+        f"so that towers that interfere never have the same one, and {second} if not. Integrate {f} with respect to x over [{a}, B].",
         (digits(answer), "number", {"tolerance": 1e-6, "relative": True}))
 
 
 def program_then_factor(random):
-    found = programs.problem(random, "two", False, 4)
-    names, program, cases = found
+    _, program, cases = programs.problem(random, "two", False, 4)
     if not cases or not isinstance(cases[0][1], int):
         return None
     values = [random.between(12, 60) for _ in range(6)]

@@ -46,7 +46,7 @@ def program_answers(row, index):
     table = ", ".join(f"({arguments[0]!r}, {result!r})" for arguments, result in shown)
     yield f"def f(v):\n    for a, b in [{table}]:\n        if a == v:\n            return b\n", "near_miss"
     yield program.replace("def f(", "def g("), "near_miss"
-    yield program.replace("return", "print"), "near_miss"
+    yield program.rstrip().replace("return ", "print(") + ")\n", "near_miss"
 
 
 MAKERS = {"number": number_answers, "exact": exact_answers, "program": program_answers}

@@ -1,5 +1,7 @@
 """Least prime factors, known by construction: every prime is below the bound to which Miller-Rabin is proved."""
 
+import math
+
 from .randomness import apportion
 
 KINDS = [("small", 25), ("middle", 28), ("giant", 12), ("neighbour", 30), ("hard", 5)]
@@ -85,12 +87,13 @@ def problem(random, kind, wide):
         return least_of(random, p, max(low // p, p) + 1, high // p) + ("",)
     if kind == "middle":
         least = prime(random, random.between(12, 14) if wide else random.between(7, 12))
-        size = random.between(33, 37) if wide else random.between(18, 32)
+        size = random.between(33, 36) if wide else random.between(18, 32)
         rest = size - len(str(least))
         if rest > 21 or not wide and random.chance(1, 3) and rest >= 2 * len(str(least)) + 4:
-            first = prime(random, rest // 2 + 1)
-            return least * first * prime(random, rest - rest // 2), least, ""
-        return least * prime(random, max(rest, len(str(least)) + 2)), least, ""
+            primes = [least, prime(random, rest // 2 + 1), prime(random, rest - rest // 2)]
+        else:
+            primes = [least, prime(random, max(rest, len(str(least)) + 2))]
+        return math.prod(primes), min(primes), ""
     if kind == "giant":
         p = random.pick([q for q in SMALL_PRIMES if 3 < q])
         digits = random.between(76, 90) if wide else random.between(58, 74)
