@@ -23,6 +23,11 @@ public struct CallRecord: Sendable, Identifiable, Hashable {
         /// A raw value of ``Chat/CallFailure/Kind``.
         public var kind: String
         public var message: String
+
+        public init(kind: String, message: String) {
+            self.kind = kind
+            self.message = message
+        }
     }
 
     public var id: Int64

@@ -1,7 +1,6 @@
+import Files
 import Foundation
 import GRDB
-
-import Files
 
 /// What makes a SQLite file a ledger: its marks, its tables, how it is opened.
 enum Format {
@@ -64,6 +63,10 @@ enum Format {
 
     /// Puts an empty ledger at `url`, whole or not at all.
     static func create(at url: URL) throws {
+        // The log of a ledger that was removed would be played into the new one.
+        for suffix in ["-wal", "-shm"] where FileManager.default.fileExists(atPath: url.path + suffix) {
+            try Durable.remove(URL(fileURLWithPath: url.path + suffix))
+        }
         try Durable.replace(url) { place in
             try translating(url) {
                 let queue = try DatabaseQueue(path: place.path)
@@ -93,9 +96,20 @@ enum Format {
             throw InputError(url.path, "cannot be opened; is it readable?")
         }
         defer { try? handle.close() }
-        guard let head = try? handle.read(upToCount: 16), head.elementsEqual("SQLite format 3\0".utf8) else {
+        guard let head = try? handle.read(upToCount: 18), head.starts(with: "SQLite format 3\0".utf8) else {
             throw InputError(url.path, "is not a ledger; give another file, or remove it to begin anew")
         }
+        // SQLite rounds the size up to whole pages. Only a log may hold what a page that was cut is to be.
+        let pageSize = head.count == 18 ? Int(head[16]) << 8 | Int(head[17]) : 0
+        let isWhole = pageSize >= 512 && Int(status.st_size) % pageSize == 0
+        guard isWhole || size(ofFile: url.path + "-wal") > 0 else {
+            throw InputError(url.path, "is damaged (it was cut); put a copy back, or remove it to begin anew")
+        }
+    }
+
+    private static func size(ofFile path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
     }
 
     /// Refuses other programs' databases and later formats.
@@ -130,6 +144,8 @@ extension DatabaseError {
             InputError(url.path, "is damaged (\(reason)); put a copy back, or remove it to begin anew")
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
             InputError(url.path, "cannot be written (\(reason)); see to its permissions, and its folder's")
+        case .SQLITE_CONSTRAINT:
+            JobError(url.path, "refuses a row that contradicts the others (\(reason))")
         default:
             JobError(url.path, "cannot be written (\(reason)); see that the disk has room, then give the same command again")
         }

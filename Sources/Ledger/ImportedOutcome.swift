@@ -8,8 +8,8 @@ public struct ImportedOutcome: Sendable, Hashable {
     /// The grader under whose name imported grades stand.
     public static let grader = "recorded"
 
-    /// The worker's name there.
-    public var worker: String
+    /// Who answered; ``worker(named:)`` where only a name was recorded.
+    public var worker: LedgerWorker
     public var task: LedgerTask
     /// What the task asks. Tasks that ask the same need requests that differ, say in a field of metadata.
     public var request: ChatRequest
@@ -18,7 +18,7 @@ public struct ImportedOutcome: Sendable, Hashable {
     public var samples: Int
 
     /// `task` is the task's id there, `digest` that of its grading identity.
-    public init(worker: String, task: String, digest: String, request: ChatRequest, successes: Double, samples: Int) {
+    public init(worker: LedgerWorker, task: String, digest: String, request: ChatRequest, successes: Double, samples: Int) {
         precondition(samples >= 1 && successes >= 0 && successes <= Double(samples), "\(successes) successes of \(samples)")
         self.worker = worker
         self.task = LedgerTask(id: task, digest: digest, request: request.digest)
@@ -46,17 +46,19 @@ public struct ImportedOutcome: Sendable, Hashable {
 extension Book {
     /// The number of calls that are new.
     func importOutcomes(_ outcomes: [ImportedOutcome], at place: String) throws -> Int {
-        var known: [String: Int64] = [:]
-        for name in Set(outcomes.map(\.worker)).sorted() {
-            let worker = ImportedOutcome.worker(named: name)
-            try register([worker], [], [])
-            known[name] = try self.worker(worker.fingerprint)
-        }
+        var workers: [LedgerWorker: Int64] = [:], requests: [String: Int64] = [:], tasks: Set<LedgerTask> = []
         var added = 0
         for outcome in outcomes {
-            guard let worker = known[outcome.worker] else { continue }
-            try register([], [outcome.request], [outcome.task])
-            added += try importOutcome(outcome, worker: worker, request: try request(outcome.task.request), at: place)
+            if workers[outcome.worker] == nil {
+                try register([outcome.worker], [], [])
+                workers[outcome.worker] = try worker(outcome.worker.fingerprint)
+            }
+            if tasks.insert(outcome.task).inserted {
+                try register([], [outcome.request], [outcome.task])
+                requests[outcome.task.request] = try request(outcome.task.request)
+            }
+            guard let worker = workers[outcome.worker], let request = requests[outcome.task.request] else { continue }
+            added += try importOutcome(outcome, worker: worker, request: request, at: place)
         }
         return added
     }
@@ -74,7 +76,7 @@ extension Book {
             guard found.map({ $0[0] as Double? }) == values else {
                 throw InputError(
                     place,
-                    "has another outcome of worker \"\(outcome.worker)\" on task \"\(outcome.task.id)\" or on one that asks the same; import into another run"
+                    "has another outcome of worker \"\(outcome.worker.name)\" on task \"\(outcome.task.id)\" or on one that asks the same; import into another run"
                 )
             }
             return 0

@@ -20,6 +20,9 @@ public final class RunLedger: Sendable {
     public init(opening url: URL, budget: Money? = nil) throws {
         if !FileManager.default.fileExists(atPath: url.path) { try Format.create(at: url) }
         try Format.checkKind(of: url)
+        guard access(url.path, W_OK) == 0, access(url.deletingLastPathComponent().path, W_OK) == 0 else {
+            throw InputError(url.path, "cannot be written; see to its permissions, and its folder's")
+        }
         let (queue, spending) = try Format.translating(url) {
             var configuration = Configuration()
             configuration.busyMode = .timeout(10)

@@ -1,0 +1,152 @@
+"""Can it be coloured with three colours? Worded as clashes; the reference is an exhaustive search."""
+
+from .randomness import apportion
+
+KINDS = [("pairs-yes", 37), ("pairs-no", 38), ("lists-yes", 13), ("lists-no", 12)]
+
+TEMPLATES = [
+    ("colouring-exams", "There are {n} exams and three time slots. These have students in common and can't share a slot: {edges}. "
+     "Is there a timetable without a clash?{ask}"),
+    ("colouring-towers", "{n} radio towers share three frequencies. These interfere with each other: {edges}. "
+     "Can every tower get a frequency so that towers that interfere never have the same one?{ask}"),
+    ("colouring-graph", "Consider the graph with {n} vertices and these edges: {edges}. "
+     "Is it possible to colour the vertices with three colours so that the ends of each edge differ?{ask}"),
+    ("colouring-guests", "I have three tables, each large enough for all of my {n} guests. Some must not sit at the same table: {edges}. "
+     "Can I seat everybody?{ask}"),
+]
+TEST_TEMPLATES = [
+    ("colouring-fish", "A pet shop keeps {n} kinds of fish. Some kinds would fight in the same tank: {edges}. "
+     "Are three tanks enough to keep the peace?{ask}"),
+    ("colouring-map", "A map shows {n} regions. These share a border: {edges}. "
+     "Do three crayons suffice so that regions with a common border never look alike?{ask}"),
+    ("colouring-registers", "A compiler wants to keep {n} variables in three registers. These are alive at the same time and so need "
+     "different ones: {edges}. Does that work?{ask}"),
+]
+ASKS = [" Answer yes or no.", " yes or no?"]
+TEST_ASKS = [" Reply with yes or no."]
+
+WORDS = {
+    "colouring-exams": "Latin Physics Biology History Music Algebra Drama Chemistry Geography French Spanish Logic Botany Economics Law "
+    "Ethics Statistics Sculpture Rhetoric Optics Geology Poetry Zoology Greek German Dance",
+    "colouring-guests": "Ada Ben Cleo Dan Eve Finn Gia Hugo Ida Jon Kim Lea Max Nora Otto Pia Quinn Rosa Sam Tess Udo Vera Will Xena Yann Zoe",
+    "colouring-fish": "guppy tetra barb molly loach danio angel discus oscar betta gourami rasbora platy pleco shark knife puffer catfish "
+    "goldfish killi swordtail archer goby eel cichlid minnow",
+    "colouring-map": "Arden Borel Corvo Dunmor Elbia Farrow Gilead Harrow Istria Jorvik Kelso Lorne Mercia Norvo Ostia Perth Quarn Rhone Savoy "
+    "Tyrol Umbria Varna Wexford Xanth Yarrow Zeeland",
+}
+
+
+def colouring(n, edges):
+    """A colour for each vertex, or None: exhaustive, the most constrained vertex first (Brélaz 1979)."""
+    near = [[] for _ in range(n)]
+    for a, b in edges:
+        near[a].append(b)
+        near[b].append(a)
+    colours = [-1] * n
+
+    def place(left):
+        if left == 0:
+            return True
+        taken = lambda v: {colours[w] for w in near[v] if colours[w] >= 0}
+        v = max((v for v in range(n) if colours[v] < 0), key=lambda v: (len(taken(v)), len(near[v]), -v))
+        used = max(colours)
+        for colour in range(min(3, used + 2)):  # a colour that nobody has stands for all such
+            if colour not in taken(v):
+                colours[v] = colour
+                if place(left - 1):
+                    return True
+        colours[v] = -1
+        return False
+
+    return list(colours) if place(n) else None
+
+
+def greedy_succeeds(order, edges):
+    """Whether first-come, first-served in this order finds three colours."""
+    colours = [-1] * len(order)
+    for v in order:
+        taken = {colours[b if a == v else a] for a, b in edges if v in (a, b)}
+        free = [c for c in range(3) if c not in taken]
+        if not free:
+            return False
+        colours[v] = free[0]
+    return True
+
+
+def scattered(random, n, count):
+    """So many edges among all pairs."""
+    pairs = [(a, b) for a in range(n) for b in range(a + 1, n)]
+    return sorted(random.sample(pairs, min(count, len(pairs))))
+
+
+def planar(random, n, percent):
+    """A map: triangles into triangles (so planar), of whose borders `percent` stay."""
+    faces, edges = [(0, 1, 2)], [(0, 1), (0, 2), (1, 2)]
+    for v in range(3, n):
+        at = random.below(len(faces))
+        a, b, c = faces[at]
+        faces[at] = (a, b, v)
+        faces += [(a, c, v), (b, c, v)]
+        edges += [(a, v), (b, v), (c, v)]
+    keep = max(3, len(edges) * percent // 100)
+    order = random.shuffled(range(n))
+    return sorted(tuple(sorted((order[a], order[b]))) for a, b in random.sample(edges, keep))
+
+
+def graph(random, template, notation, wanted, wide):
+    """n and edges with the wanted answer. A yes in pairs is mostly one that greedy colouring misses, in lists one that it finds."""
+    greedy = None if wanted == "no" else (notation == "lists" if random.chance(4, 5) else None)
+    sparse = greedy is True
+    best = None
+    for _ in range(400):
+        n = random.between(20, 26 if template in WORDS else 38) if wide else random.between(6, 22)
+        if template == "colouring-map":
+            n = max(n, 8)
+            edges = planar(random, n, random.between(40, 60) if sparse else random.between(60, 90))
+        else:
+            edges = scattered(random, n, n * (random.between(110, 180) if sparse else random.between(195, 245)) // 100)
+        if (colouring(n, edges) is not None) == (wanted == "yes"):
+            best = n, edges
+            found = sum(greedy_succeeds(random.shuffled(range(n)), edges) for _ in range(10)) if greedy is not None else 0
+            if greedy is None or (found >= 6 if greedy else found <= 3):
+                break
+    if best is None:
+        raise RuntimeError(f"no graph whose answer is {wanted}")
+    return best
+
+
+def worded(names, edges, notation):
+    if notation == "pairs":
+        return ", ".join(f"{names[a]}-{names[b]}" for a, b in edges)
+    groups = []
+    for a in range(len(names)):
+        others = [names[y] for x, y in edges if x == a]
+        if others:
+            groups.append(f"{names[a]} with {', '.join(others)}")
+    return "; ".join(groups)
+
+
+def rows(random, split, count, seen):
+    test = split == "test"
+    templates = TEST_TEMPLATES if test else TEMPLATES
+    for index, kind in enumerate(random.shuffled(apportion(count, KINDS))):
+        wide = test and index % 3 == 0
+        name, text = templates[(index + index // 12) % len(templates)]
+        notation, wanted = kind.split("-")
+        for _ in range(50):
+            n, edges = graph(random, name, notation, wanted, wide)
+            if (n, tuple(edges)) not in seen:
+                break
+        else:
+            raise RuntimeError("no new graph")
+        seen.add((n, tuple(edges)))
+        if name in WORDS:
+            names = random.sample(WORDS[name].split(), n)
+        else:
+            letter = {"colouring-towers": "T", "colouring-graph": "v", "colouring-registers": "r"}[name]
+            names = [f"{letter}{i + 1}" for i in range(n)]
+        yield {
+            "question": text.format(n=n, edges=worded(names, edges, notation), ask=random.pick(TEST_ASKS if test else ASKS)),
+            "target": wanted, "grader": "exact", "grader_options": {"ignore_case": True},
+            "meta": {"template": name, "kind": notation, "range": "shifted" if wide else "usual"},
+        }

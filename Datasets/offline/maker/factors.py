@@ -1,0 +1,142 @@
+"""Least prime factors, known by construction: every prime is below the bound to which Miller-Rabin is proved."""
+
+import math
+
+from .randomness import apportion
+
+KINDS = [("small", 25), ("middle", 28), ("giant", 12), ("neighbour", 30), ("hard", 5)]
+
+TEMPLATES = [
+    ("factor-smallest", "Find the smallest prime factor of {n}.{hint}{ask}"),
+    ("factor-divides", "What is the least prime that divides {n}?{hint}{ask}"),
+    ("factor-padlock", "The combination of my padlock is the smallest prime factor of {n}.{hint} What is it?{ask}"),
+    ("factor-notebook", "I wrote {n} into my notebook.{hint} Which is the smallest prime number that goes into it without remainder?{ask}"),
+]
+TEST_TEMPLATES = [
+    ("factor-split", "Split {n} into primes and report the lowest of them.{hint}{ask}"),
+    ("factor-club", "Our number theory club has chosen {n} as its number of the month.{hint} Tell us its least prime divisor.{ask}"),
+    ("factor-evenly", "Apart from one, what is the smallest whole number that divides {n} evenly?{hint}{ask}"),
+]
+ASKS = [" Answer with the number only.", ""]
+TEST_ASKS = [" Reply with just the number.", ""]
+HINTS = {
+    "giant": [" At least one of its prime factors is small."],
+    "consecutive": [" It is the product of two neighbouring primes.", " Its two prime factors lie very close together."],
+    "close": [" Its two prime factors lie very close together."],
+    "hard": [" It is the product of two large primes."],
+}
+TEST_HINTS = {
+    "giant": [" It has a small prime factor, they say."],
+    "consecutive": [" It was made by multiplying two consecutive primes.", " Both of its prime factors are almost equal to its square root."],
+    "close": [" Both of its prime factors are almost equal to its square root."],
+    "hard": [" It has exactly two prime factors, both huge."],
+}
+
+BASES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41]
+PROVED_BELOW = 3317044064679887385961981  # Sorenson, Webster 2015: these bases decide below it
+
+
+def is_prime(n):
+    if n >= PROVED_BELOW:
+        raise ValueError("beyond the bound to which the test is a proof")
+    for p in BASES:
+        if n % p == 0:
+            return n == p
+    if n < 2:
+        return False
+    odd, twos = n - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    for base in BASES:
+        x = pow(base, odd, n)
+        if x in (1, n - 1):
+            continue
+        for _ in range(twos - 1):
+            x = x * x % n
+            if x == n - 1:
+                break
+        else:
+            return False
+    return True
+
+
+SMALL_PRIMES = [p for p in range(2, 5000) if all(p % q for q in range(2, int(p**0.5) + 1))]
+
+
+def next_prime(n):
+    """The least prime above n; ends, for there is one below 2n."""
+    n += 1
+    while not is_prime(n):
+        n += 1
+    return n
+
+
+def prime(random, digits):
+    """A prime of so many digits."""
+    while True:  # ends: Bertrand's postulate for the lower half of the range
+        p = next_prime(random.between(10 ** (digits - 1), 10**digits - 1))
+        if p < 10**digits:
+            return p
+
+
+def problem(random, kind, wide):
+    """n, its least prime factor, and the name of its hints."""
+    if kind == "small":
+        p = random.pick([q for q in SMALL_PRIMES if 3 < q < 1000])
+        low, high = (10**9, 10**11) if wide else (10**4, 10**9)
+        return least_of(random, p, max(low // p, p) + 1, high // p) + ("",)
+    if kind == "middle":
+        least = prime(random, random.between(12, 14) if wide else random.between(7, 12))
+        size = random.between(33, 36) if wide else random.between(18, 32)
+        rest = size - len(str(least))
+        if rest > 21 or not wide and random.chance(1, 3) and rest >= 2 * len(str(least)) + 4:
+            primes = [least, prime(random, rest // 2 + 1), prime(random, rest - rest // 2)]
+        else:
+            primes = [least, prime(random, max(rest, len(str(least)) + 2))]
+        return math.prod(primes), min(primes), ""
+    if kind == "giant":
+        p = random.pick([q for q in SMALL_PRIMES if 3 < q])
+        digits = random.between(76, 90) if wide else random.between(58, 74)
+        return least_of(random, p, 10 ** (digits - 1), 10**digits) + ("giant",)
+    if kind == "neighbour":
+        p = prime(random, random.between(22, 24) if not wide else 24)
+        if p > PROVED_BELOW - 10**12:
+            p = prime(random, 23)
+        if wide:
+            return p * next_prime(p + random.between(10**5, 10**9)), p, "close"
+        return p * next_prime(p), p, "consecutive"
+    p, q = prime(random, random.between(21, 22)), prime(random, random.between(23, 24))
+    return p * q, p, "hard"
+
+
+def least_of(random, p, low, high):
+    """A multiple of p whose least prime factor is p, mostly; in any case the factor that dividing finds."""
+    for _ in range(300):
+        n = p * random.between(low, high)
+        least = next(q for q in SMALL_PRIMES if n % q == 0)
+        if least == p:
+            break
+    return n, least
+
+
+def rows(random, split, count, seen):
+    test = split == "test"
+    templates = TEST_TEMPLATES if test else TEMPLATES
+    for index, kind in enumerate(random.shuffled(apportion(count, KINDS))):
+        wide = test and index % 3 == 0
+        for _ in range(200):
+            n, least, hints = problem(random, kind, wide)
+            if n not in seen:
+                break
+        else:
+            raise RuntimeError(f"no new number of kind {kind}")
+        seen.add(n)
+        name, text = templates[index % len(templates)]
+        choices = (TEST_HINTS if test else HINTS).get(hints, [])
+        always = kind == "neighbour"
+        hint = random.pick(choices) if choices and (always or random.chance(1, 2)) else ""
+        yield {
+            "question": text.format(n=n, hint=hint, ask=random.pick(TEST_ASKS if test else ASKS)), "target": str(least),
+            "grader": "exact", "grader_options": {},
+            "meta": {"template": name, "kind": kind, "range": "shifted" if wide else "usual"},
+        }

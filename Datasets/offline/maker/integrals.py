@@ -1,0 +1,158 @@
+"""Definite integrals of five kinds: what decides is whether there is a closed form and whether the integrand is tame."""
+
+from decimal import Decimal
+
+from .quadrature import digits, integral, value
+from .randomness import apportion
+
+KINDS = [("elementary", 30), ("smooth", 30), ("singular", 20), ("oscillating", 14), ("infinite", 6)]
+
+TEMPLATES = [
+    ("integral-evaluate", "Evaluate the definite integral of {f} for x from {a} to {b}.{hint}{ask}"),
+    ("integral-area", "What is the signed area between the curve y = {f} and the x axis, from x = {a} to x = {b}?{hint}{ask}"),
+    ("integral-respect", "Integrate {f} with respect to x over [{a}, {b}].{hint}{ask}"),
+    ("integral-homework", "For my homework I need the integral of {f} dx between {a} and {b}.{hint} What number do I get?{ask}"),
+]
+TEST_TEMPLATES = [
+    ("integral-sign", "Compute ∫ ({f}) dx, where the lower limit is {a} and the upper limit is {b}.{hint}{ask}"),
+    ("integral-let", "Let f(x) = {f}.{hint} What value does the integral of f have on the interval from {a} to {b}?{ask}"),
+    ("integral-particle", "A particle's velocity at time x is {f} metres per second. By how many metres has its position changed "
+     "between x = {a} and x = {b}?{hint}{ask}"),
+]
+ASKS = [" Give at least eight significant digits.", " A decimal number will do.", " Answer with the number only."]
+TEST_ASKS = [" Please be precise to eight digits.", " Reply with just the value."]
+HINTS = {
+    "smooth": [" I don't expect a closed form.", " There is no elementary antiderivative."],
+    "singular": [" The integrand is unbounded at the {end} end.", " It is an improper integral."],
+    "oscillating": [" It oscillates rapidly."],
+    "infinite": [" It is an improper integral."],
+}
+TEST_HINTS = {
+    "smooth": [" I doubt that the antiderivative can be written down."],
+    "singular": [" Mind the singularity where the integrand blows up."],
+    "oscillating": [" The integrand swings up and down very fast."],
+}
+
+
+def times(factor, text):
+    return text if factor == 1 else f"{factor}*{text}"
+
+
+def elementary(random, wide):
+    k, m, c = random.between(2, 12 if wide else 5), random.between(1, 3), random.between(1, 9)
+    low, high = random.between(0, 3), random.between(4, 9 if wide else 6)
+    small = random.pick(["1", "2", "3", "1/2", "3/2", "1.2", "0.7"])
+    return random.pick([
+        (f"{k}*x^3-{times(m, 'x^2')}+{c}", str(-low), str(high)), (f"{c}*x^2+{k}*x-{m}", str(low), str(high)),
+        (f"x^{m}*exp({'-' if k % 2 else ''}x)", "0", str(random.between(1, 4))), (f"x*exp(-{k}*x)", "0", small),
+        (f"1/(x^2+{k * k})", str(low), str(high)), (f"x/(x^2+{c})", "0", str(high)),
+        (f"sin({times(m, 'x')})^2", "0", random.pick(["pi/2", "pi", "1", "2"])), (f"{c}*cos({times(m, 'x')})", "0", random.pick(["pi/3", "1/2", "1"])),
+        (f"{times(c, 'x')}*log(x)", "1", str(high)), (f"log(x)+{c}", "2", str(high)),
+        (f"exp({times(m, 'x')}/4)*cos(x)", "0", small), (f"x*cos({k}*x)", "0", random.pick(["1", "2", "pi/4"])),
+        (f"sqrt(x+{c})", str(low), str(high)), (f"1/(x*(x+{c}))", "1", str(high)), (f"{k}*x*sin(x)", "0", random.pick(["pi", "2", "1", "pi/2"])),
+        (f"({c}*x+{k})^{m + 1}", str(-low), str(random.between(1, 3))), (f"atan(x/{k})", "0", str(high)),
+    ])
+
+
+def smooth(random, wide):
+    k, m, c = random.between(1, 5 if wide else 3), random.between(1, 4), random.between(2, 9 if wide else 5)
+    low = random.between(0, 2)
+    high = low + random.between(1, 3 if wide else 2)
+    inner = times(k, "x")
+    f = random.pick([
+        f"exp(sin({inner}))", f"exp(cos({inner}))", f"sqrt(1+{times(m, 'x^4')})", f"sqrt({c}+x^3)*cos(x)", f"sin(x^3+{c})" if high < 4 else f"sin(x^2+exp(-{inner}))",
+        f"cos({inner})/({c}+exp(x))", f"log({c}+sin(x^2))", f"exp(-x^2)*cos(sin({inner}))", f"1/({inner}+exp(x))", f"{m}/(1+x^2+sin(x)^2)",
+        f"sin(cos({inner})+{c})", f"sqrt({c}+sin({inner})^2)", f"atan(x^2+{m})*exp(-x)", f"exp(-{inner})*log({c}+cos(x))", f"tan(sin(x)/{c})",
+        f"(x+1)^(x/{c})", f"exp(x)/({c}+cos({inner}))", f"log({c}+exp({inner}))*cos(x)",
+    ])
+    return f, str(low), str(high)
+
+
+def singular(random, wide):
+    """Integrable, with an elementary antiderivative; also its closed value. Mostly steep ones: numerics loses there."""
+    below = random.pick([10, 11, 12, 14, 15, 16, 18, 20] + ([24, 25, 30] if wide else []))
+    s = f"({below - 1}/{below})"
+    b, c, m = random.between(1, 20 if wide else 9), random.between(2, 6), random.between(1, 5)
+    power = f"{b}^(1/{below})*{below}"
+    steep = [
+        (times(m, f"x^(-{s[1:-1]})"), "0", str(b), f"{m}*{power}", "left"),
+        (times(m, f"({b + c}-x)^(-{s[1:-1]})"), str(c), str(b + c), f"{m}*{power}", "right"),
+        (times(m, f"(x-{c})^(-{s[1:-1]})"), str(c), str(b + c), f"{m}*{power}", "left"),
+        (f"x^(-{s[1:-1]})*(1+{times(m, 'x')})", "0", str(b), f"{power}+{m}*{b}^(1+1/{below})/(1+1/{below})", "left"),
+        (f"log(x)*x^(-{s[1:-1]})", "0", "1", f"-{below * below}", "left"),
+        (f"{m}/(x*log(x)^2)", "0", f"1/{c}", f"{m}/log({c})", "left"),
+        (f"{m}/(x*log(x)^4)", "0", f"1/{c}", f"{m}/(3*log({c})^3)", "left"),
+    ]
+    mild = [
+        (f"{m}/sqrt(x)", "0", str(b), f"2*{m}*sqrt({b})", "left"), (times(m, "log(x)"), "0", str(b), f"{m}*({b}*log({b})-{b})", "left"),
+        (f"{m}/sqrt({c * c}-x^2)", "0", str(c), f"{m}*pi/2", "right"),
+        (f"{times(m, 'log(x)')}/sqrt(x)", "0", str(b), f"{m}*2*sqrt({b})*(log({b})-2)", "left"),
+    ]
+    return random.pick(steep if random.chance(4, 5) else mild)
+
+
+def oscillating(random, wide):
+    w, p, b = random.between(150, 600 if wide else 320), random.between(1, 3), str(random.between(3, 6))
+    wx = f"{w}*x"
+
+    def at(x, antiderivative):
+        return antiderivative.replace("x", f"({x})").replace("e(", "exp(")
+
+    f, antiderivative = random.pick([
+        (f"exp(-{times(p, 'x')})*cos({wx})", f"e(-{p}*x)*({w}*sin({wx})-{p}*cos({wx}))/{p * p + w * w}"),
+        (f"exp(-{times(p, 'x')})*sin({wx})", f"e(-{p}*x)*(-{p}*sin({wx})-{w}*cos({wx}))/{p * p + w * w}"),
+        (f"x*sin({wx})", f"sin({wx})/{w * w}-x*cos({wx})/{w}"), (f"x*cos({wx})", f"cos({wx})/{w * w}+x*sin({wx})/{w}"),
+        (f"x^2*sin({wx})", f"(2-{w * w}*x^2)*cos({wx})/{w**3}+2*x*sin({wx})/{w * w}"),
+        (f"sin({wx})*cos({w - 37}*x)", f"-cos({2 * w - 37}*x)/{2 * (2 * w - 37)}-cos(37*x)/74"),
+        (f"{p}*sin({wx})^2*x" if p > 1 else f"x*sin({wx})^2", f"{p}*(x^2/4-x*sin({2 * w}*x)/{4 * w}-cos({2 * w}*x)/{8 * w * w})"),
+    ])
+    return f, "0", b, f"({at(b, antiderivative)})-({at('0', antiderivative)})"
+
+
+def infinite(random, wide):
+    k, m, w = random.between(1, 6 if wide else 4), random.between(1, 9 if wide else 5), random.between(2, 7)
+    factorial = [1, 1, 2, 6, 24, 120, 720][k]
+    mx, kx = times(m, "x"), f"x^{k}" if k > 1 else "x"
+    return random.pick([
+        (f"{kx}*exp(-{mx})", "0", f"{factorial}/{m ** (k + 1)}"), (f"{k}/({m * m}+x^2)", "0", f"{k}*pi/{2 * m}"),
+        (f"exp(-{mx})*sin({w}*x)", "0", f"{w}/{m * m + w * w}"), (f"exp(-{mx})*cos({w}*x)", "0", f"{m}/{m * m + w * w}"),
+        (f"{times(k, 'x')}*exp(-{times(m, 'x^2')})", "0", f"{k}/{2 * m}"), (f"{m}/x^{k + 2}", str(w), f"{m}/({k + 1}*{w}^{k + 1})"),
+    ])
+
+
+def problem(random, kind, wide):
+    """f, a, b, the value, and where the integrand is unbounded."""
+    if kind == "elementary" or kind == "smooth":
+        f, a, b = (elementary if kind == "elementary" else smooth)(random, wide)
+        return f, a, b, integral(f, a, b), ""
+    if kind == "singular":
+        f, a, b, closed, end = singular(random, wide)
+    elif kind == "oscillating":
+        (f, a, b, closed), end = oscillating(random, wide), ""
+    else:
+        (f, a, closed), b, end = infinite(random, wide), "infinity", ""
+    return f, a, b, value(closed), end
+
+
+def rows(random, split, count, seen):
+    test = split == "test"
+    kinds = random.shuffled(apportion(count, KINDS))
+    templates = TEST_TEMPLATES if test else TEMPLATES
+    for index, kind in enumerate(kinds):
+        wide = test and index % 3 == 0
+        for _ in range(200):
+            f, a, b, answer, end = problem(random, kind, wide)
+            if (f, a, b) not in seen and Decimal("1e-5") < abs(answer) < Decimal("1e7"):
+                break
+        else:
+            raise RuntimeError(f"no new integral of kind {kind}")
+        seen.add((f, a, b))
+        name, text = templates[index % len(templates)]
+        hints = (TEST_HINTS if test else HINTS).get(kind, [])
+        hint = random.pick(hints).replace("{end}", end) if hints and random.chance(1, 2) else ""
+        ask = random.pick((TEST_ASKS if test else ASKS) + [""])
+        yield {
+            "question": text.format(f=f, a=a, b=b, hint=hint, ask=ask), "target": digits(answer), "grader": "number",
+            "grader_options": {"tolerance": 1e-6, "relative": True},
+            "meta": {"template": name, "kind": kind, "range": "shifted" if wide else "usual"},
+        }

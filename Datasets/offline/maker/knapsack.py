@@ -1,0 +1,137 @@
+"""The best choice under a limit, with and without a side condition; the reference is a table over (count, weight)."""
+
+from .randomness import apportion
+
+KINDS = [("plain-short", 22), ("plain-long", 23), ("at-most", 25), ("apart", 18), ("needs", 12)]
+
+TEMPLATES = [
+    ("knapsack-rucksack", "A rucksack holds at most {capacity} kg. Items: {items}.{side} What is the greatest total value that fits?{ask}"),
+    ("knapsack-bakery", "I own a bakery and can spend {capacity} coins on new things. On offer: {items}.{side} "
+     "What is the largest total gain?{ask}"),
+    ("knapsack-van", "How much value can a van with a limit of {capacity} kg carry? The load is chosen from: {items}.{side}{ask}"),
+    ("knapsack-projects", "Our budget is {capacity} million. Projects: {items}.{side} Which total gain is the best possible?{ask}"),
+]
+TEST_TEMPLATES = [
+    ("knapsack-raft", "A raft sinks above {capacity} kg. On the shore lie: {items}.{side} How valuable can the cargo be at most?{ask}"),
+    ("knapsack-museum", "Choose exhibits for a museum whose purse has {capacity} coins, so that the summed gain is maximal. "
+     "Exhibits: {items}.{side} State this maximum.{ask}"),
+    ("knapsack-drone", "Before take-off a drone may be loaded with up to {capacity} kg out of this list: {items}.{side} "
+     "Find the highest sum of values.{ask}"),
+]
+ASKS = [" Answer with the number only.", ""]
+TEST_ASKS = [" Reply with just the total.", ""]
+SIDES = {
+    "at-most": [" Take no more than {k} items.", " You may choose {k} of them at most."],
+    "apart": [" The {p} and the {q} must not be taken together.", " It's either the {p} or the {q}, never both."],
+    "needs": [" The {p} is allowed only together with the {q}."],
+}
+TEST_SIDES = {
+    "at-most": [" Not more than {k} things can be picked."],
+    "apart": [" Whoever picks the {p} can't have the {q} as well."],
+    "needs": [" Without the {q}, the {p} may not be chosen."],
+}
+COSTS = ("knapsack-bakery", "knapsack-projects", "knapsack-museum")
+NAMES = {
+    "knapsack-rucksack": "tent, stove, rope, lantern, camera, blanket, compass, kettle, knife, axe, map, mirror, radio, torch, whistle, hammock, "
+    "fishing rod, book, flute, boots, raincoat, water filter, tarpaulin, ice pick, sleeping bag, gas bottle, chess set, saw, "
+    "binoculars, drum, pillow, harness, crampons, thermos, coffee pot, umbrella, notebook, spade, sunshade",
+    "knapsack-bakery": "oven, mixer, counter, sign, awning, scale, shelf, basket, freezer, slicer, tray rack, bread peel, kneading bowl, "
+    "coffee machine, window, bench, delivery bike, apron set, cash desk, proofing cabinet, sheeter, grinder, flour silo, lamp, "
+    "espresso cups, cake stand, fridge, poster, website, dough divider, pastry case, stool, menu board, radio, toaster, blender, "
+    "icing kit, rolling pins, ladder, sink",
+    "knapsack-projects": "bridge, tunnel, school, library, harbour, clinic, museum, park, stadium, tramway, airport, reservoir, theatre, canal, "
+    "market hall, solar farm, wind farm, sewer, archive, town hall, cycle path, ring road, fire station, swimming pool, laboratory, "
+    "data centre, power line, dam, dike, lighthouse, ferry, nursery, planetarium, zoo, courthouse, quay, car park, greenhouse, depot, mill",
+    "knapsack-museum": "mask, vase, statue, coin hoard, sword, amulet, scroll, mummy, fossil, meteorite, crown, tapestry, harp, globe, astrolabe, "
+    "sundial, helmet, shield, fresco, icon, mosaic, sarcophagus, totem, canoe, printing press, steam engine, loom, telescope, clock, "
+    "chariot, anchor, bell, organ, throne, chess set, manuscript, dinosaur egg, music box, snuff box, kimono",
+}
+OTHERS = (
+    "barrel, crate, anvil, carpet, piano, chest, sofa, bicycle, generator, pump, wheel, engine, ladder, table, statue, safe, lathe, boiler, "
+    "mattress, printer, toolbox, antenna, battery, medicine, seed bag, rice sack, oil drum, cable reel, glass pane, tent, net, sail, mast, "
+    "compass, stove, lamp, cheese wheel, wine case, coal sack, water tank"
+)
+
+
+def best(items, capacity, limit=None):
+    """The greatest value of at most `limit` items within `capacity`."""
+    count = len(items) if limit is None else limit
+    table = [[0] * (capacity + 1) for _ in range((count if limit is not None else 0) + 1)]
+    for _, weight, value in items:
+        if limit is None:
+            row = table[0]
+            for room in range(capacity, weight - 1, -1):
+                row[room] = max(row[room], row[room - weight] + value)
+        else:
+            for taken in range(limit, 0, -1):
+                row, fewer = table[taken], table[taken - 1]
+                for room in range(capacity, weight - 1, -1):
+                    row[room] = max(row[room], fewer[room - weight] + value)
+    return table[-1][capacity]
+
+
+def without(items, *names):
+    return [item for item in items if item[0] not in names]
+
+
+def best_apart(items, capacity, p, q):
+    return max(best(without(items, p), capacity), best(without(items, q), capacity))
+
+
+def best_needing(items, capacity, p, q):
+    """p only with q."""
+    pair = [item for item in items if item[0] in (p, q)]
+    left = capacity - sum(weight for _, weight, _ in pair)
+    answers = [best(without(items, p), capacity)]
+    if left >= 0:
+        answers.append(sum(value for _, _, value in pair) + best(without(items, p, q), left))
+    return max(answers)
+
+
+def problem(random, kind, wide, names):
+    """Items, capacity, what the side condition is about, the answer; a side condition lowers the optimum."""
+    for _ in range(2000):
+        if kind == "plain-long":
+            n = random.between(30, 40) if wide else random.between(24, 34)
+        elif kind == "plain-short":
+            n = random.between(10, 14) if wide else random.between(5, 11)
+        else:
+            n = random.between(10, 16) if wide else random.between(6, 12)
+        heavy = 90 if wide else 40
+        chosen = random.sample(names, n)
+        items = [(name, random.between(4, heavy), random.between(5, 2 * heavy)) for name in chosen]
+        capacity = sum(weight for _, weight, _ in items) * random.between(30, 60) // 100
+        free, (p, q) = best(items, capacity), random.sample(chosen, 2)
+        if kind.startswith("plain"):
+            return items, capacity, {}, free
+        if kind == "at-most":
+            k = random.between(2, max(2, n // 2))
+            answer, slots = best(items, capacity, k), {"k": k}
+        elif kind == "apart":
+            answer, slots = best_apart(items, capacity, p, q), {"p": p, "q": q}
+        else:
+            answer, slots = best_needing(items, capacity, p, q), {"p": p, "q": q}
+        if answer < free:
+            return items, capacity, slots, answer
+    raise RuntimeError(f"no side condition {kind} that matters")
+
+
+def rows(random, split, count, seen):
+    test = split == "test"
+    templates = TEST_TEMPLATES if test else TEMPLATES
+    for index, kind in enumerate(random.shuffled(apportion(count, KINDS))):
+        wide = test and index % 3 == 0
+        name, text = templates[(index + index // 12) % len(templates)]
+        items, capacity, slots, answer = problem(random, kind, wide, NAMES.get(name, OTHERS).split(", "))
+        if (tuple(items), capacity) in seen:
+            raise RuntimeError("the same load twice")
+        seen.add((tuple(items), capacity))
+        left, right = ("cost", "gain") if name in COSTS else ("weight", "value")
+        listed = ", ".join(f"{item} ({left} {weight}, {right} {value})" for item, weight, value in items)
+        side = random.pick((TEST_SIDES if test else SIDES)[kind]).format(**slots) if slots else ""
+        ask = random.pick(TEST_ASKS if test else ASKS)
+        yield {
+            "question": text.format(capacity=capacity, items=listed, side=side, ask=ask), "target": str(answer),
+            "grader": "number", "grader_options": {"tolerance": 0},
+            "meta": {"template": name, "kind": kind, "range": "shifted" if wide else "usual"},
+        }
