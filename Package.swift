@@ -45,7 +45,7 @@ let package = Package(
         library("Tasks", ["Chat", "Files"]),
         library("Ledger", ["Chat", "Files", .product(name: "GRDB", package: "GRDB.swift")]),
         library("Labelling", ["Ledger", "Tasks"]),
-        library("OfflineWorkers", ["CGLPK", "Chat", "Tensors"]),
+        library("OfflineWorkers", ["CGLPK", "Chat", "Files", "Tensors"]),
         library(
             "HTTPWorkers",
             [
