@@ -35,12 +35,15 @@ struct ServeCommand: ParsableCommand {
         let open = try Blocking.wait { try await LiveAccess.access.open(place) }
         let outcome = Result {
             let endpoint = try RouterEndpoint(router: router, pool: open, excluded: excluded) { progress.note($0) }
-            let transcripts = try record.map { try TranscriptFolder(URL(fileURLWithPath: $0)) }
-            let server = ChatServer(
-                endpoint: endpoint, host: host, port: port,
-                options: .init(showsReceipt: !hidesReceipt, transcripts: transcripts))
-            let host = host
+            let transcripts = try record.map { folder in
+                try TranscriptFolder(URL(fileURLWithPath: folder)) { progress.note("warning: a transcript is lost: \($0)") }
+            }
+            var options = ChatServer.Options()
+            options.givesReceipt = !hidesReceipt
+            if let transcripts { options.record = { transcripts.record($0) } }
+            let server = ChatServer(endpoint: endpoint, host: host, port: port, options: options), host = host
             try ServerLoop.run(server, untilInputEnds: false) { Output.line("listening on http://\(host):\($0)") }
+            transcripts?.finish()
         }
         _ = try? Blocking.wait { await open.close() }
         try outcome.get()

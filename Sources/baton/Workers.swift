@@ -24,7 +24,9 @@ struct WorkersCommand: ParsableCommand {
     func run() throws {
         let pool = try OfflinePool()
         let endpoint = WorkersEndpoint(pool.names.compactMap { name in pool.worker(named: name).map { (name, $0) } })
-        let server = ChatServer(endpoint: endpoint, host: host, port: port, options: .init(showsReceipt: false))
+        var options = ChatServer.Options()
+        options.givesReceipt = false
+        let server = ChatServer(endpoint: endpoint, host: host, port: port, options: options)
         let folder = FileManager.default.temporaryDirectory
         let file = folder.appendingPathComponent("baton-workers-\(getpid()).yaml"), host = host
         defer { try? FileManager.default.removeItem(at: file) }
