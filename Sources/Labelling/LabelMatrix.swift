@@ -116,6 +116,6 @@ extension LabelPlan {
     func gradeKey(of cell: Cell, call: Int64) -> Grade.Key {
         let task = tasks[cell.task]
         return Grade.Key(
-            call: call, task: gradingDigests[cell.task], grader: task.grader, version: Graders.version(of: task.grader))
+            call: call, task: gradingDigests[cell.task], grader: task.grader, version: graderVersions[cell.task])
     }
 }

@@ -25,13 +25,17 @@ public struct LabelPlan: Sendable {
     public let repeats: Int
     /// SHA-256 of each worker's identity, of each task's request, and of what each task's grades depend on.
     let workerDigests: [String], requestDigests: [String], gradingDigests: [String]
+    /// Version of each task's grader.
+    let graderVersions: [Int]
 
-    public init(tasks: [Problem], workers: [WorkerSpec], repeats: Int) {
+    /// Throws ``Files/InputError`` where a task's grader can't be made.
+    public init(tasks: [Problem], workers: [WorkerSpec], repeats: Int) throws {
         self.tasks = tasks
         self.workers = workers
         self.repeats = repeats
         workerDigests = workers.map(\.fingerprint)
         requestDigests = tasks.map(\.request.digest)
+        graderVersions = try tasks.map { try Graders.grader(for: $0).version }
         gradingDigests = tasks.map { SHA256.hex(of: $0.gradingIdentity) }
     }
 
@@ -47,10 +51,11 @@ public struct LabelPlan: Sendable {
         }
     }
 
-    /// The grader of each task, in their order. Throws ``Files/InputError`` where one can't be made here, for want of a sandbox
-    /// say.
+    /// The grader of each task, in their order. Throws ``Files/InputError`` where a task's answers are programs and this machine
+    /// has no sandbox to run them in.
     public func graders() throws -> [any Grader] {
-        try tasks.map { try Graders.named($0.grader, options: $0.graderOptions, at: "task \($0.id)") }
+        let sandbox = try tasks.contains(where: Graders.needsSandbox) ? Sandbox() : nil
+        return try tasks.map { try Graders.grader(for: $0, sandbox: sandbox) }
     }
 
     /// Digests of everything that is measured: who is asked what, and how it is graded.

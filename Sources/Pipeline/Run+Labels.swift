@@ -35,7 +35,7 @@ extension Run {
 
     /// Every worker on every task of a live recipe.
     func plan(_ live: LiveSettings, tasks: RunTasks) throws -> LabelPlan {
-        LabelPlan(tasks: tasks.problems, workers: try access.describe(live.pool).workers, repeats: live.repeats)
+        try LabelPlan(tasks: tasks.problems, workers: try access.describe(live.pool).workers, repeats: live.repeats)
     }
 
     /// The labels of `plan` in the run's ledger.

@@ -31,7 +31,7 @@ struct SampledGround {
         }
         try self.init(
             run, states: inputs.states, split: inputs.split, workers: workers, repeats: repeats,
-            plan: LabelPlan(tasks: [], workers: [], repeats: 1),
+            plan: try LabelPlan(tasks: [], workers: [], repeats: 1),
             measured: ["\(table.samples)", "\(table.successes)"])
     }
 
