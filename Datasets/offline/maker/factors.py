@@ -20,12 +20,14 @@ TEST_TEMPLATES = [
 ASKS = [" Answer with the number only.", ""]
 TEST_ASKS = [" Reply with just the number.", ""]
 HINTS = {
+    "middle": [" None of its prime factors is small.", " It has no small factor and isn't huge."],
     "giant": [" At least one of its prime factors is small."],
     "consecutive": [" It is the product of two neighbouring primes.", " Its two prime factors lie very close together."],
     "close": [" Its two prime factors lie very close together."],
     "hard": [" It is the product of two large primes."],
 }
 TEST_HINTS = {
+    "middle": [" No small prime divides it."],
     "giant": [" It has a small prime factor, they say."],
     "consecutive": [" It was made by multiplying two consecutive primes.", " Both of its prime factors are almost equal to its square root."],
     "close": [" Both of its prime factors are almost equal to its square root."],
@@ -93,7 +95,7 @@ def problem(random, kind, wide):
             primes = [least, prime(random, rest // 2 + 1), prime(random, rest - rest // 2)]
         else:
             primes = [least, prime(random, max(rest, len(str(least)) + 2))]
-        return math.prod(primes), min(primes), ""
+        return math.prod(primes), min(primes), "middle"
     if kind == "giant":
         p = random.pick([q for q in SMALL_PRIMES if 3 < q])
         digits = random.between(76, 90) if wide else random.between(58, 74)
@@ -134,7 +136,7 @@ def rows(random, split, count, seen):
         name, text = templates[index % len(templates)]
         choices = (TEST_HINTS if test else HINTS).get(hints, [])
         always = kind == "neighbour"
-        hint = random.pick(choices) if choices and (always or random.chance(1, 2)) else ""
+        hint = random.pick(choices) if choices and (always or random.chance(3, 5)) else ""
         yield {
             "question": text.format(n=n, hint=hint, ask=random.pick(TEST_ASKS if test else ASKS)), "target": str(least),
             "grader": "exact", "grader_options": {},

@@ -15,8 +15,7 @@ TEST_TEMPLATES = [
     ("knapsack-raft", "A raft sinks above {capacity} kg. On the shore lie: {items}.{side} How valuable can the cargo be at most?{ask}"),
     ("knapsack-museum", "Choose exhibits for a museum whose purse has {capacity} coins, so that the summed gain is maximal. "
      "Exhibits: {items}.{side} State this maximum.{ask}"),
-    ("knapsack-drone", "Before take-off a drone may be loaded with up to {capacity} kg out of this list: {items}.{side} "
-     "Find the highest sum of values.{ask}"),
+    ("knapsack-drone", "A drone lifts {capacity} kg. Things to load: {items}.{side} Find the highest sum of values.{ask}"),
 ]
 ASKS = [" Answer with the number only.", ""]
 TEST_ASKS = [" Reply with just the total.", ""]
@@ -96,7 +95,7 @@ def problem(random, kind, wide, names):
         elif kind == "plain-short":
             n = random.between(10, 14) if wide else random.between(5, 11)
         else:
-            n = random.between(10, 16) if wide else random.between(6, 12)
+            n = random.between(8, 13) if wide else random.between(6, 11)
         heavy = 90 if wide else 40
         chosen = random.sample(names, n)
         items = [(name, random.between(4, heavy), random.between(5, 2 * heavy)) for name in chosen]
