@@ -2,7 +2,7 @@
 
 from .randomness import apportion
 
-KINDS = [("plain-short", 22), ("plain-long", 23), ("at-most", 25), ("apart", 18), ("needs", 12)]
+KINDS = [("plain-short", 14), ("plain-long", 22), ("at-most", 28), ("apart", 22), ("needs", 14)]
 
 TEMPLATES = [
     ("knapsack-rucksack", "A rucksack holds at most {capacity} kg. Items: {items}.{side} What is the greatest total value that fits?{ask}"),
@@ -91,11 +91,11 @@ def problem(random, kind, wide, names):
     """Items, capacity, what the side condition is about, the answer; a side condition lowers the optimum."""
     for _ in range(2000):
         if kind == "plain-long":
-            n = random.between(30, 40) if wide else random.between(24, 34)
+            n = random.between(30, 38) if wide else random.between(26, 34)
         elif kind == "plain-short":
-            n = random.between(10, 14) if wide else random.between(5, 11)
+            n = random.between(9, 12) if wide else random.between(5, 9)
         else:
-            n = random.between(8, 13) if wide else random.between(6, 11)
+            n = random.between(7, 11) if wide else random.between(6, 9)
         heavy = 90 if wide else 40
         chosen = random.sample(names, n)
         items = [(name, random.between(4, heavy), random.between(5, 2 * heavy)) for name in chosen]
