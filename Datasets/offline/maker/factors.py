@@ -136,7 +136,7 @@ def rows(random, split, count, seen):
         name, text = templates[index % len(templates)]
         choices = (TEST_HINTS if test else HINTS).get(hints, [])
         always = kind == "neighbour"
-        hint = random.pick(choices) if choices and (always or random.chance(3, 5)) else ""
+        hint = random.pick(choices) if choices and (always or random.chance(*((5, 6) if kind == "middle" else (3, 5)))) else ""
         yield {
             "question": text.format(n=n, hint=hint, ask=random.pick(TEST_ASKS if test else ASKS)), "target": str(least),
             "grader": "exact", "grader_options": {},
