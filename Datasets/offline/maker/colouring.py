@@ -2,7 +2,7 @@
 
 from .randomness import apportion
 
-KINDS = [("pairs-yes", 37), ("pairs-no", 38), ("lists-yes", 13), ("lists-no", 12)]
+KINDS = [("pairs-yes", 44), ("pairs-no", 44), ("lists-yes", 6), ("lists-no", 6)]
 
 TEMPLATES = [
     ("colouring-exams", "There are {n} exams and three time slots. These have students in common and can't share a slot: {edges}. "
@@ -100,6 +100,8 @@ def graph(random, template, notation, wanted, wide):
     best = None
     for _ in range(400):
         n = random.between(20, 26 if template in WORDS else 38) if wide else random.between(6, 22)
+        if notation == "lists":
+            n = random.between(14, 20) if wide else random.between(7, 16)
         if template == "colouring-map":
             n = max(n, 8)
             edges = planar(random, n, random.between(40, 60) if sparse else random.between(60, 90))

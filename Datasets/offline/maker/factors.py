@@ -20,12 +20,14 @@ TEST_TEMPLATES = [
 ASKS = [" Answer with the number only.", ""]
 TEST_ASKS = [" Reply with just the number.", ""]
 HINTS = {
+    "middle": [" None of its prime factors is small.", " All of its prime factors are of middling size."],
     "giant": [" At least one of its prime factors is small."],
     "consecutive": [" It is the product of two neighbouring primes.", " Its two prime factors lie very close together."],
     "close": [" Its two prime factors lie very close together."],
     "hard": [" It is the product of two large primes."],
 }
 TEST_HINTS = {
+    "middle": [" Each of its prime factors is of medium size."],
     "giant": [" It has a small prime factor, they say."],
     "consecutive": [" It was made by multiplying two consecutive primes.", " Both of its prime factors are almost equal to its square root."],
     "close": [" Both of its prime factors are almost equal to its square root."],
@@ -86,14 +88,14 @@ def problem(random, kind, wide):
         low, high = (10**9, 10**11) if wide else (10**4, 10**9)
         return least_of(random, p, max(low // p, p) + 1, high // p) + ("",)
     if kind == "middle":
-        least = prime(random, random.between(12, 14) if wide else random.between(7, 12))
-        size = random.between(33, 36) if wide else random.between(18, 32)
+        least = prime(random, random.between(10, 12) if wide else random.between(7, 10))
+        size = random.between(26, 31) if wide else random.between(18, 27)
         rest = size - len(str(least))
         if rest > 21 or not wide and random.chance(1, 3) and rest >= 2 * len(str(least)) + 4:
             primes = [least, prime(random, rest // 2 + 1), prime(random, rest - rest // 2)]
         else:
             primes = [least, prime(random, max(rest, len(str(least)) + 2))]
-        return math.prod(primes), min(primes), ""
+        return math.prod(primes), min(primes), "middle"
     if kind == "giant":
         p = random.pick([q for q in SMALL_PRIMES if 3 < q])
         digits = random.between(76, 90) if wide else random.between(58, 74)
@@ -134,7 +136,7 @@ def rows(random, split, count, seen):
         name, text = templates[index % len(templates)]
         choices = (TEST_HINTS if test else HINTS).get(hints, [])
         always = kind == "neighbour"
-        hint = random.pick(choices) if choices and (always or random.chance(1, 2)) else ""
+        hint = random.pick(choices) if choices and (always or random.chance(*((5, 6) if kind == "middle" else (3, 5)))) else ""
         yield {
             "question": text.format(n=n, hint=hint, ask=random.pick(TEST_ASKS if test else ASKS)), "target": str(least),
             "grader": "exact", "grader_options": {},

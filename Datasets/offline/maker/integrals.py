@@ -16,8 +16,7 @@ TEMPLATES = [
 TEST_TEMPLATES = [
     ("integral-sign", "Compute ∫ ({f}) dx, where the lower limit is {a} and the upper limit is {b}.{hint}{ask}"),
     ("integral-let", "Let f(x) = {f}.{hint} What value does the integral of f have on the interval from {a} to {b}?{ask}"),
-    ("integral-particle", "A particle's velocity at time x is {f} metres per second. By how many metres has its position changed "
-     "between x = {a} and x = {b}?{hint}{ask}"),
+    ("integral-function", "A function of x is given by {f}. How large is its integral between x = {a} and x = {b}?{hint}{ask}"),
 ]
 ASKS = [" Give at least eight significant digits.", " A decimal number will do.", " Answer with the number only."]
 TEST_ASKS = [" Please be precise to eight digits.", " Reply with just the value."]

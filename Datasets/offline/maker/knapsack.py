@@ -2,7 +2,7 @@
 
 from .randomness import apportion
 
-KINDS = [("plain-short", 22), ("plain-long", 23), ("at-most", 25), ("apart", 18), ("needs", 12)]
+KINDS = [("plain-short", 14), ("plain-long", 22), ("at-most", 28), ("apart", 22), ("needs", 14)]
 
 TEMPLATES = [
     ("knapsack-rucksack", "A rucksack holds at most {capacity} kg. Items: {items}.{side} What is the greatest total value that fits?{ask}"),
@@ -15,8 +15,7 @@ TEST_TEMPLATES = [
     ("knapsack-raft", "A raft sinks above {capacity} kg. On the shore lie: {items}.{side} How valuable can the cargo be at most?{ask}"),
     ("knapsack-museum", "Choose exhibits for a museum whose purse has {capacity} coins, so that the summed gain is maximal. "
      "Exhibits: {items}.{side} State this maximum.{ask}"),
-    ("knapsack-drone", "Before take-off a drone may be loaded with up to {capacity} kg out of this list: {items}.{side} "
-     "Find the highest sum of values.{ask}"),
+    ("knapsack-drone", "A drone lifts {capacity} kg. Things to load: {items}.{side} Find the highest sum of values.{ask}"),
 ]
 ASKS = [" Answer with the number only.", ""]
 TEST_ASKS = [" Reply with just the total.", ""]
@@ -92,11 +91,11 @@ def problem(random, kind, wide, names):
     """Items, capacity, what the side condition is about, the answer; a side condition lowers the optimum."""
     for _ in range(2000):
         if kind == "plain-long":
-            n = random.between(30, 40) if wide else random.between(24, 34)
+            n = random.between(30, 38) if wide else random.between(26, 34)
         elif kind == "plain-short":
-            n = random.between(10, 14) if wide else random.between(5, 11)
+            n = random.between(9, 12) if wide else random.between(5, 9)
         else:
-            n = random.between(10, 16) if wide else random.between(6, 12)
+            n = random.between(7, 11) if wide else random.between(6, 9)
         heavy = 90 if wide else 40
         chosen = random.sample(names, n)
         items = [(name, random.between(4, heavy), random.between(5, 2 * heavy)) for name in chosen]

@@ -3,7 +3,7 @@
 from .lexicon import ABOVE, COMPOUNDS, DEBATABLE, LOOK_ALIKES, MEMBERS, NEAR_MISSES, NEVER_ASK, UNCOUNTED
 from .randomness import apportion
 
-KINDS = [("plain", 62), ("look-alike", 13), ("compound", 25)]
+KINDS = [("plain", 66), ("look-alike", 15), ("compound", 19)]
 
 TEMPLATES = [
     ("lexical-is", "Is {a noun} {a class}?{ask}"), ("lexical-kind", "Would you call {a noun} a kind of {class}?{ask}"),
@@ -42,12 +42,9 @@ def member(random, nouns):
 
 
 def compound(random):
-    modifiers, head, above, other = random.pick(COMPOUNDS)
+    modifiers, head, other = random.pick(COMPOUNDS)
     noun = f"{random.pick(modifiers.split())} {head}"
-    draw = random.below(20)
-    if draw < 9:
-        return noun, other, "no"
-    return (noun, above, "yes") if above and draw < 11 else (noun, head, "yes")
+    return (noun, head, "yes") if random.chance(3, 4) else (noun, other, "no")
 
 
 def rows(random, split, count, seen):

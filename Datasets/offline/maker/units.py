@@ -18,9 +18,12 @@ TEST_TEMPLATES = [
     ("units-same", "Which number of {v} is the same as {q} {u}?{ask}"),
     ("units-report", "The report is in {u}: it states {q} of them. Readers want {v}; which figure do we print?{ask}"),
 ]
-DIFFERENCE_TEMPLATES = [("units-rise", "The temperature rose by {q} {u}. By how many {v} did it rise?{ask}")]
+DIFFERENCE_TEMPLATES = [
+    ("units-rise", "The temperature rose by {q} {u}. By how many {v} did it rise?{ask}"),
+    ("units-colder", "Overnight it got colder by {q} {u}. How big is this drop in {v}?{ask}"),
+]
 TEST_DIFFERENCE_TEMPLATES = [
-    ("units-gap", "Between day and night there is a difference of {q} {u}. What is this difference in {v}?{ask}")
+    ("units-fell", "Since yesterday the temperature has fallen by {q} {u}. How much is this fall in {v}?{ask}")
 ]
 ASKS = [" Give at least six significant digits.", " Answer with the number only.", ""]
 TEST_ASKS = [" Six digits, please.", " Reply with just the number.", ""]
