@@ -6,7 +6,7 @@ import Foundation
 final class OfflineProcess: Sendable {
     /// Names the workers and their address.
     let poolFile: URL
-    private nonisolated(unsafe) let process: Process
+    private let process: Process
     private let lifeline: Pipe
 
     /// Starts the workers and waits until all of them answer.

@@ -93,10 +93,9 @@ struct RoutingWish {
         func wrong(_ message: String) -> ServingError { ServingError(status: 400, parameter: "baton", message: message) }
         guard let object = wish.object else { throw wrong("baton: expected an object such as {\"without\": [\"\(workers[0])\"]}") }
         for member in object.members where member.key != "without" { throw wrong("baton: unknown field \"\(member.key)\"") }
-        for name in try object["without"].map({ value in
-            guard let names = value.array else { throw wrong("baton.without: expected a list of workers") }
-            return names
-        }) ?? [] {
+        guard let list = object["without"] else { return }
+        guard let names = list.array else { throw wrong("baton.without: expected a list of workers") }
+        for name in names {
             guard let text = name.string, workers.contains(text) else {
                 throw wrong("baton.without: unknown worker \(name.text); there are \(workers.joined(separator: ", "))")
             }
