@@ -32,6 +32,7 @@ let package = Package(
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
         .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
         .target(name: "CKernels"),
+        .target(name: "CProcess"),
 
         library("Files", ["CKernels"]),
         library("Tensors", ["CKernels", "COpenBLAS"]),
@@ -42,7 +43,7 @@ let package = Package(
         library("HDF5", ["CHDF5"]),
         library("Statistics"),
         library("Chat"),
-        library("Tasks", ["Chat", "Files"]),
+        library("Tasks", ["CProcess", "Chat", "Files"]),
         library("Ledger", ["Chat", "Files", .product(name: "GRDB", package: "GRDB.swift")]),
         library("Labelling", ["Ledger", "Tasks"]),
         library("OfflineWorkers", ["CGLPK", "Chat", "Files", "Tensors"]),
