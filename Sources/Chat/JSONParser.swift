@@ -41,7 +41,12 @@ private struct JSONParser {
     private func failure(_ problem: String) -> JSONError { JSONError(problem: problem, offset: next) }
 
     private mutating func skipSpace() {
-        while next < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[next]) { next += 1 }
+        while next < bytes.count {
+            switch bytes[next] {
+            case 0x20, 0x0A, 0x0D, 0x09: next += 1
+            default: return
+            }
+        }
     }
 
     private mutating func value(depth: Int) throws(JSONError) -> JSON {

@@ -44,6 +44,9 @@ public final class Limiter: Sendable {
     public var limit: Int { state.withLock { $0.limit.current } }
     public var inFlight: Int { state.withLock { $0.inFlight } }
 
+    /// Callers that wait for leave.
+    public var waiting: Int { state.withLock { $0.waiters.count - $0.served } }
+
     /// Waits for leave to make a call. Throws `CancellationError`, and then there is nothing to give back.
     public func acquire() async throws -> Permit {
         try Task.checkCancellation()

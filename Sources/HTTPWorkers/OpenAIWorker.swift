@@ -11,22 +11,24 @@ import NIOHTTP1
 /// the key. One call is one request, but for this: where a connection that was kept turns out to have been closed before we
 /// wrote, the request is sent once more on another.
 public struct OpenAIWorker: Worker {
-    /// A larger reply is no answer.
-    public static let largestReply = 64 << 20
-
     public let spec: WorkerSpec
     let connections: HTTPConnections
     let timeouts: Timeouts
+    let largestReply: Int
     let redactor: Redactor
     private let whole: HTTPClient.Request, streamed: HTTPClient.Request
 
-    /// Throws `InputError` where the provider's base URL is none. Nothing is sent.
+    /// `largestReply` is in bytes, decompressed; what is larger is no answer. Nothing is sent.
+    ///
+    /// Throws `InputError` where the provider's base URL is none.
     public init(
-        spec: WorkerSpec, key: Secret? = nil, connections: HTTPConnections, timeouts: Timeouts = Timeouts()
+        spec: WorkerSpec, key: Secret? = nil, connections: HTTPConnections, timeouts: Timeouts = Timeouts(),
+        largestReply: Int = 64 << 20
     ) throws(InputError) {
         self.spec = spec
         self.connections = connections
         self.timeouts = timeouts
+        self.largestReply = largestReply
         redactor = Redactor(hiding: key)
         do {
             var headers: HTTPHeaders = [
@@ -81,7 +83,7 @@ public struct OpenAIWorker: Worker {
         while true {
             let exchange = Exchange(
                 connections: connections, timeouts: timeouts, deadline: context.deadline, all: !isStreamed,
-                sizeLimit: Self.largestReply)
+                sizeLimit: largestReply)
             exchange.start(message)
             do {
                 return (exchange, try await exchange.read(all: !isStreamed) ?? ByteBuffer())
@@ -138,4 +140,11 @@ public struct OpenAIWorker: Worker {
             kind, "worker \(spec.name): \(redactor.excerpt(message, limit: 300))", status: status?.status,
             retryAfter: status?.retryAfter(now: Int(Date().timeIntervalSince1970)))
     }
+}
+
+// The requests hold the key in a header, so the worker prints as its spec, however it is printed.
+extension OpenAIWorker: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "OpenAIWorker(\(spec.name))" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: ["spec": spec]) }
 }
