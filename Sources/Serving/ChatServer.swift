@@ -28,7 +28,7 @@ public struct ChatServer: Sendable {
         public var bodyTime: Duration = .seconds(30)
         /// How long a connection stays open between requests.
         public var idleTime: Duration = .seconds(75)
-        /// How long a client may take nothing of what is written to it.
+        /// How long a reply may wait to be taken by its client.
         public var stallTime: Duration = .seconds(60)
         /// How long requests that are being served may go on once the server is asked to end.
         public var drainTime: Duration = .seconds(10)

@@ -26,7 +26,7 @@ def exact(value):
 
 
 def number(fraction, tolerance=1e-4):
-    return units.decimal(fraction), "number", {"tolerance": tolerance, "relative": True}
+    return units.decimal(fraction), "number", {"relative_tolerance": tolerance}
 
 
 def composite(n):
@@ -110,7 +110,7 @@ def colouring_then_integral(random):
     return (
         f"{n} radio towers share three frequencies. These interfere with each other: {worded}. Let B be {first} if every tower can get a frequency "
         f"so that towers that interfere never have the same one, and {second} if not. Integrate {f} with respect to x over [{a}, B].",
-        (digits(answer), "number", {"tolerance": 1e-6, "relative": True}))
+        (digits(answer), "number", {"relative_tolerance": 1e-6}))
 
 
 def program_then_factor(random):

@@ -13,8 +13,8 @@ def number_answers(row, index):
     whole = value == value.to_integral_value()
     yield [row["target"], f"The answer is {row['target']}.", f"\\boxed{{{row['target']}}}", f"{value:.11E}"][index % 4], "gold"
     yield f"After some steps, here is the result:\n\n{row['target']}\n", "gold"
-    if row["grader_options"].get("relative"):
-        tolerance = Decimal(repr(row["grader_options"]["tolerance"]))
+    if "relative_tolerance" in row["grader_options"]:
+        tolerance = Decimal(repr(row["grader_options"]["relative_tolerance"]))
         yield digits(value * (1 + tolerance / 4)), "gold"
         yield digits(value * (1 + 5 * tolerance)), "near_miss"
     else:

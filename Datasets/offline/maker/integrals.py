@@ -152,6 +152,6 @@ def rows(random, split, count, seen):
         ask = random.pick((TEST_ASKS if test else ASKS) + [""])
         yield {
             "question": text.format(f=f, a=a, b=b, hint=hint, ask=ask), "target": digits(answer), "grader": "number",
-            "grader_options": {"tolerance": 1e-6, "relative": True},
+            "grader_options": {"relative_tolerance": 1e-6},
             "meta": {"template": name, "kind": kind, "range": "shifted" if wide else "usual"},
         }

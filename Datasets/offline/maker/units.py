@@ -136,6 +136,6 @@ def rows(random, split, count, seen):
         name, text = templates[(index + index // 12) % len(templates)]
         yield {
             "question": text.format(q=q, u=u, v=v, ask=random.pick(TEST_ASKS if test else ASKS)), "target": decimal(answer),
-            "grader": "number", "grader_options": {"tolerance": 1e-4, "relative": True},
+            "grader": "number", "grader_options": {"relative_tolerance": 1e-4},
             "meta": {"template": name, "kind": kind, "range": "shifted" if wide else "usual"},
         }
