@@ -77,15 +77,12 @@ struct KnapsackQuestion: Sendable, Hashable {
     }
 
     private static func condition(_ sentence: String, _ items: [Item]) -> SideCondition? {
-        let named = mentions(sentence, items), lower = sentence.lowercased()
-        func has(_ words: String...) -> Bool { words.contains { lower.contains($0) } }
-        if named.isEmpty {
-            let numbers = numbers(in: sentence[...])
-            guard numbers.count == 1, has("more than", "at most", "up to", "maximum"),
-                has("item", "thing", "them", "pick", "choose")
-            else { return nil }
+        func has(_ words: String...) -> Bool { words.contains { sentence.lowercased().contains($0) } }
+        let numbers = numbers(in: sentence[...])
+        if numbers.count == 1, has("more than", "at most", "up to", "maximum"), has("item", "thing", "them", "pick", "choose") {
             return .atMost(numbers[0])
         }
+        let named = mentions(sentence, items)
         guard named.count == 2 else { return nil }
         if has("without") { return has("not", "can't") ? .needs(named[1], named[0]) : nil }
         if has("only") { return has("with", "if", "when") ? .needs(named[0], named[1]) : nil }

@@ -12,6 +12,8 @@ final class ResidentProgram: Sendable {
         var reset: String
         /// The command that prints a word on a line of its own.
         var echo: @Sendable (_ word: String) -> String
+        /// Whether an answer shows that its process should not be asked again.
+        var isSpent: @Sendable (_ answer: String) -> Bool = { _ in false }
     }
 
     /// One process, and how many questions it has been asked; owned by one thread.
@@ -60,7 +62,9 @@ final class ResidentProgram: Sendable {
                     + dialect.echo(word) + "\n"
                 let (output, ending) = program.exchange(text, until: word, outputLimit: outputLimit, deadline: deadline)
                 if ending == .word {
-                    return String(decoding: output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+                    let answer = String(decoding: output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+                    if dialect.isSpent(answer) { seat.program = nil }
+                    return answer
                 }
                 seat.program = nil
                 switch ending {
