@@ -28,11 +28,10 @@ struct Decoy: Solver {
             return sentences.joined(separator: " ") + "\n\n" + pick(DecoyText.evasions, &draws)
         }
         sentences.append(pick(DecoyText.conclusions, &draws))
-        // A number of any size is as likely as of any other.
-        let digits = Int.random(in: 1000..<10_000, using: &draws), exponent = Int.random(in: 0...3, using: &draws)
         let number =
-            "\(digits)"
-            + (exponent == 0 ? ".\(Int.random(in: 1...9, using: &draws))" : String(repeating: "7", count: exponent - 1))
+            Bool.random(using: &draws)
+            ? "\(Int.random(in: 100_000..<10_000_000, using: &draws))"
+            : "\(Int.random(in: 1000..<10_000, using: &draws)).\(Int.random(in: 1...9, using: &draws))"
         return sentences.joined(separator: " ") + "\n\nAnswer: \(number)"
     }
 

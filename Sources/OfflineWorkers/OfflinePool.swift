@@ -20,6 +20,11 @@ public struct OfflinePool: Sendable {
         Entry(solver: ComputerAlgebra.self, input: "2", output: "6") { () throws(InputError) in try ComputerAlgebra() },
         Entry(solver: NumberTheory.self, input: "1.5", output: "5") { () throws(InputError) in try NumberTheory() },
         Entry(solver: ConstraintSolver.self, input: "3", output: "9") { () throws(InputError) in try ConstraintSolver() },
+        Entry(solver: IntegerProgram.self, input: "0.8", output: "3") { () throws(InputError) in IntegerProgram() },
+        Entry(solver: Lexicon.self, input: "0.5", output: "2") { () throws(InputError) in try Lexicon() },
+        Entry(solver: ProgramSynthesis.self, input: "2.5", output: "8") { () throws(InputError) in ProgramSynthesis() },
+        Entry(solver: Generalist.self, input: "0.1", output: "0.4") { () throws(InputError) in Generalist() },
+        Entry(solver: Decoy.self, input: "0.2", output: "0.6") { () throws(InputError) in Decoy() },
     ]
 
     /// The day on which the prices were invented.

@@ -10,7 +10,7 @@ struct ProgramQuestion: Sendable, Equatable {
     var examples: [Example]
 
     /// Examples behind these are not looked at, and a question with longer values isn't understood.
-    static let mostExamples = 16, longestLine = 2000
+    static let mostExamples = 8, longestLine = 600
 
     /// `nil` where there is no example, or one that isn't whole numbers, lists of them, or ASCII text.
     init?(_ question: String) {
@@ -63,6 +63,16 @@ enum ProgramValue: Sendable, Hashable {
                 return nil
             }
         case .null, .bool, .object: return nil
+        }
+    }
+
+    /// Numbers or letters in it.
+    var size: Int {
+        switch self {
+        case .number: 1
+        case .numbers(let numbers): numbers.count
+        case .text(let text): text.count
+        case .words(let words): words.reduce(words.count) { $0 + $1.count }
         }
     }
 

@@ -24,6 +24,9 @@ struct ProgramSearch {
     private var seen: Set<[ProgramValue]>
     private var tried = 0
     private let budget: Int
+    /// Numbers and letters that are kept; a second budget, which only long examples meet.
+    private var volume = 0
+    private static let largestVolume = 2_000_000
 
     private init(_ examples: [ProgramQuestion.Example], budget: Int) {
         self.examples = examples
@@ -47,7 +50,7 @@ struct ProgramSearch {
             let start = search.nodes.count
             let candidates = search.candidates(size: size, sizes: sizes).shuffled(using: &draws)
             for (step, operands) in candidates {
-                guard search.tried < budget else { return .outOfBudget(tried: search.tried) }
+                guard search.tried < budget, search.volume < largestVolume else { return .outOfBudget(tried: search.tried) }
                 if let found = search.attempt(step, operands) {
                     return .found(python: search.python(found), tried: search.tried)
                 }
@@ -90,6 +93,7 @@ struct ProgramSearch {
             values.append(value)
         }
         guard seen.insert(values).inserted else { return nil }
+        volume += values.reduce(0) { $0 + $1.size }
         nodes.append(Node(step: step, operands: operands, values: values))
         return values == results ? nodes.count - 1 : nil
     }

@@ -8,7 +8,7 @@ struct ProgramStep: Sendable {
     let apply: @Sendable ([ProgramValue]) -> ProgramValue?
 
     /// No value is longer.
-    static let longestValue = 4000
+    static let longestValue = 600
 
     private init(
         _ name: String, _ python: String, _ operands: [ProgramValue.Kind],
