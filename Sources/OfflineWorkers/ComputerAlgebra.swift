@@ -27,10 +27,12 @@ struct ComputerAlgebra: Solver {
             :lisp-quiet (progn (counted simplifya) (counted alike1) (counted great) (counted ptimes))
             :lisp-quiet (defun retrieve (message flag &optional print?) (declare (ignore message flag print?)) (merror "asks"))
             """
-        // `reset` brings back what the rest of the line sets. Whether the share library is installed must not matter.
+        // `reset` brings back what the rest of the line sets. Whether the share library is installed must not matter; the two
+        // simplifiers of it that `integrate` calls may as well do nothing.
         let reset = """
             :lisp-quiet (setq *steps* 0)
             (kill(all), reset(), display2d: false, ratprint: false, fpprec: 32, file_search_maxima: [])$
+            (trigsimp(e) := e, facsum(e, [v]) := e)$
             :lisp-quiet (setq *steps* 0)
             """
         // Once the budget is spent every step fails, so that no attempt within Maxima begins another one; then the answer's

@@ -124,9 +124,20 @@ extension Formula {
         case .e: return e
         case .negated(let part): return "(-\(text(part)))"
         case .call(let function, let part): return "\(function.rawValue)(\(text(part)))"
+        case .binary(.power, let base, let exponent) where exponent.wholeNumber != nil:
+            return "(\(text(base))^(\(exponent.wholeNumber ?? "")))"
         case .binary(let operation, let left, let right):
             let sign = String(UnicodeScalar(operation.rawValue))
             return "(\(text(left))\(sign)\(text(right)))"
+        }
+    }
+
+    /// The digits, with their sign, of a whole number: as an exponent it stays one, since a negative base has no power else.
+    private var wholeNumber: String? {
+        switch self {
+        case .number(let digits): digits.contains(".") ? nil : digits
+        case .negated(.number(let digits)): digits.contains(".") ? nil : "-\(digits)"
+        default: nil
         }
     }
 }

@@ -49,7 +49,7 @@ struct IntegralQuestion: Sendable, Hashable {
     /// Without the punctuation of the sentence around it.
     private static func bare(_ text: String) -> String {
         var text = text[...]
-        while let last = text.last, ",.?!;:\"'".contains(last) { text.removeLast() }
+        while let last = text.last, ",.?;:\"'".contains(last) { text.removeLast() }
         while let first = text.first, "\"'∫".contains(first) { text.removeFirst() }
         return String(text)
     }

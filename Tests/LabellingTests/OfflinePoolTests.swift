@@ -13,7 +13,6 @@ import Testing
             .text
     }
 
-    static let integral = "Evaluate the definite integral of %@ for x from %@ to %@. Give at least eight significant digits."
     private func integral(_ worker: String, _ f: String, _ a: String, _ b: String) async throws -> String {
         try await ask(worker, "Evaluate the definite integral of \(f) for x from \(a) to \(b). A decimal number will do.")
     }
@@ -22,7 +21,7 @@ import Testing
         #expect(try await integral("cas", "x^2*exp(-x)", "0", "1").hasSuffix(" 0.160602794143"))
         #expect(try await integral("cas", "1/sqrt(1-x^2)", "0", "1").hasSuffix(" 1.57079632679"))
         #expect(try await integral("cas", "exp(-x)*sin(2*x)", "0", "infinity").hasSuffix(" 0.4"))
-        #expect(try await integral("cas", "exp(-x)*cos(150*x)", "0", "3").hasSuffix(" 0.000328478218054"))
+        #expect(try await integral("cas", "exp(-x)*cos(150*x)", "0", "3").hasSuffix(" -0.000180723161388"))
         #expect(try await ask("cas", "What is the least prime that divides 100160063?").hasSuffix(" 10007"))
     }
 
