@@ -78,9 +78,15 @@ struct ChoiceGrader: Grader {
         guard start < bytes.count, isLetter(bytes[start]) else { return nil }
         let next = start + 1 < bytes.count ? bytes[start + 1] : 0
         let isLabel = ").:]*".utf8.contains(next)
-        let words = Self.words(text).prefix(3).map { $0.text.lowercased() }
+        let all = Self.words(text)
+        let words = all.prefix(3).map { $0.text.lowercased() }
         let isReasoned = words.count > 1 && ["because", "since", "as", "is"].contains(words[1]) && bytes[start] != 0x49
-        // "A or B", "A, B" name two.
+        // "(A) (B)" and "A) or B)" name two.
+        let namesMore = all.indices.contains { index in
+            guard let other = named(all[index]), other != bytes[start] else { return false }
+            return all[index].isDecorated || index > 0 && Self.joins.contains(all[index - 1].text.lowercased())
+        }
+        if isLabel, namesMore { return nil }
         return isLabel || isReasoned ? bytes[start] : nil
     }
 
@@ -95,9 +101,13 @@ struct ChoiceGrader: Grader {
     /// The one letter, or else the one choice's text, that the answer holds.
     private func mentioned(_ answer: some StringProtocol) -> UInt8? {
         var seen: Set<UInt8> = []
-        for word in Self.words(answer) {
-            guard let letter = named(word), word.isDecorated || word.text != "A" && word.text != "I" else { continue }
-            seen.insert(letter)
+        let words = Self.words(answer)
+        for (index, word) in words.enumerated() {
+            guard let letter = named(word) else { continue }
+            // The article and the pronoun are no choices; of "A or B" the first is one.
+            let next = index + 1 < words.count ? words[index + 1].text.lowercased() : ""
+            let isWord = word.text == "I" || word.text == "A" && next.count > 1 && !Self.joins.contains(next)
+            if word.isDecorated || !isWord { seen.insert(letter) }
         }
         if seen.count == 1 { return seen.first }
         guard seen.isEmpty, !choices.isEmpty else { return nil }
@@ -117,6 +127,8 @@ struct ChoiceGrader: Grader {
         "pick", "was",
         "correct", "one",
     ]
+    private static let names: Set<String> = ["option", "choice", "letter"]
+    private static let verbs: Set<String> = ["is", "be", "was", "answer", "choose", "select", "pick"]
     private static let joins: Set<String> = ["or", "and"]
 
     /// The choice of the last "the answer is B", "I choose B", "option B is correct".
@@ -130,10 +142,10 @@ struct ChoiceGrader: Grader {
                 continue
             }
             let after = words[(index + 1)...].prefix(2).map { $0.text.lowercased() }
-            // "Option B" alone is a mention; "option B is correct" says so.
+            // "Option B" alone is a mention; "option B is correct" and "I choose option B" say so.
+            let before = words[..<index].suffix(3).map { $0.text.lowercased() }.filter { $0 != "the" }.suffix(2)
             let isMention =
-                ["option", "choice", "letter"].contains(words[index - 1].text.lowercased()) && !lead.contains("is")
-                && !lead.contains { ["answer", "choose", "select", "pick", "correct"].contains($0) }
+                Self.names.contains(before.last ?? "") && !(before.count == 2 && Self.verbs.contains(before.first ?? ""))
             if isMention, !(after.count == 2 && after[0] == "is" && ["correct", "right"].contains(after[1])) { continue }
             if words[..<first].last?.text.lowercased() == "not" { continue }
             if after.count == 2, Self.joins.contains(after[0]), words[index + 2].text.count == 1,

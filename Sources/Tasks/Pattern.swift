@@ -60,7 +60,7 @@ struct Pattern: Sendable {
                 }
             }
             swap(&current, &next)
-            if current.list.isEmpty, wholly { return false }
+            if wholly, current.list.isEmpty, !current.hasMatch { return false }
         }
         return false
     }

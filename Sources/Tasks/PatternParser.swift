@@ -90,7 +90,9 @@ struct PatternParser {
         next += 1
         // Whether a loop takes much or little does not change whether there is a match.
         if !take("?"), peek == "+" { throw error("possessive loops are not known") }
-        if let scalar = peek, "*+?".unicodeScalars.contains(scalar) { throw error("nothing to repeat") }
+        if let scalar = peek, "*+?".unicodeScalars.contains(scalar) || scalar == "{" && counts() != nil {
+            throw error("nothing to repeat")
+        }
         return .repetition(node, least, most)
     }
 

@@ -39,6 +39,7 @@ public struct Sandbox: Sendable {
     /// How a program ended.
     public enum End: Sendable, Hashable {
         case exited(Int32)
+        /// By itself; or by the kernel, a second of CPU time after the limit, where it would not hear of that.
         case killed(signal: Int32)
         /// One of the limits ended it.
         case overCPU, overOutput, overSleep
@@ -48,8 +49,6 @@ public struct Sandbox: Sendable {
         public var end: End
         /// What came on standard output and standard error, at most `limits.output` together.
         public var output: [UInt8], errors: [UInt8]
-        /// User and system time of all its processes and of the sandbox around them.
-        public var cpu: Duration
     }
 
     public let mode: Mode

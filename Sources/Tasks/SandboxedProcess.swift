@@ -47,7 +47,7 @@ struct SandboxedProcess {
         defer { for descriptor in [input] + outputs where descriptor >= 0 { close(descriptor) } }
         var patience: Int32 = 1
         while true {
-            if outputs.allSatisfy({ $0 < 0 }), let (status, cpu) = reap(waiting: false) { return try outcome(of: status, cpu) }
+            if outputs.allSatisfy({ $0 < 0 }), let status = reap(waiting: false) { return try outcome(of: status) }
             exchange(within: patience)
             // With all pipes closed only looking again tells of the end.
             patience = outputs.allSatisfy { $0 < 0 } ? min(2 * patience, 50) : 250
@@ -159,28 +159,24 @@ struct SandboxedProcess {
         JobError("sandbox", "cannot \(what): \(String(cString: strerror(code))); the same command goes on")
     }
 
-    /// The exit status, as `wait` gives it, and the CPU time of the program and all around it.
-    private func reap(waiting: Bool) -> (status: Int32, cpu: Duration)? {
+    /// The exit status, as `wait` gives it; `nil` where the end has not come.
+    private func reap(waiting: Bool) -> Int32? {
         var status: Int32 = 0
-        var usage = rusage()
-        var reaped = wait4(process, &status, waiting ? 0 : WNOHANG, &usage)
-        while reaped < 0, errno == EINTR { reaped = wait4(process, &status, waiting ? 0 : WNOHANG, &usage) }
-        guard reaped != 0 else { return nil }
-        let seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
-        let microseconds = usage.ru_utime.tv_usec + usage.ru_stime.tv_usec
-        return (status, .seconds(seconds) + .microseconds(microseconds))
+        var reaped = waitpid(process, &status, waiting ? 0 : WNOHANG)
+        while reaped < 0, errno == EINTR { reaped = waitpid(process, &status, waiting ? 0 : WNOHANG) }
+        return reaped == 0 ? nil : status
     }
 
     /// Kills everything. The first process of the sandbox dies with ours, and with it all that it holds.
     private func end(as end: Sandbox.End) -> Sandbox.Outcome {
         kill(-process, SIGKILL)
-        let cpu = reap(waiting: true)?.cpu ?? .zero
+        _ = reap(waiting: true)
         let output = received[0].prefix(limits.output)
         return Sandbox.Outcome(
-            end: end, output: Array(output), errors: Array(received[1].prefix(limits.output - output.count)), cpu: cpu)
+            end: end, output: Array(output), errors: Array(received[1].prefix(limits.output - output.count)))
     }
 
-    private func outcome(of status: Int32, _ cpu: Duration) throws -> Sandbox.Outcome {
+    private func outcome(of status: Int32) throws -> Sandbox.Outcome {
         let code = status >> 8 & 0xFF
         guard !received[2].isEmpty, status & 0x7F == 0 else {
             let reason = String(decoding: received[1].prefix { $0 != UInt8(ascii: "\n") }.prefix(200), as: UTF8.self)
@@ -189,10 +185,10 @@ struct SandboxedProcess {
         var end = Sandbox.End.exited(code)
         // Shells and bwrap report a signal so. A program that pretends to have got one gains nothing.
         if code > 128, code <= 128 + 64 { end = .killed(signal: code - 128) }
-        if end == .killed(signal: SIGXCPU) || end == .killed(signal: SIGKILL) && cpu >= .seconds(limits.cpu) { end = .overCPU }
+        if end == .killed(signal: SIGXCPU) { end = .overCPU }
         if end == .killed(signal: SIGKILL), ProcessTree.kernelKills() != kernelKillsBefore {
             throw JobError("sandbox", "this machine ran out of memory; make room, then give the same command again")
         }
-        return Sandbox.Outcome(end: end, output: received[0], errors: received[1], cpu: cpu)
+        return Sandbox.Outcome(end: end, output: received[0], errors: received[1])
     }
 }
