@@ -51,7 +51,7 @@ let package = Package(
             [
                 "Chat", "Files", .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]),
-        library("Serving", ["Chat", .product(name: "Hummingbird", package: "hummingbird")]),
+        library("Serving", ["Chat", "Files", .product(name: "HummingbirdCore", package: "hummingbird")]),
         library("Reports", ["Statistics"]),
         library(
             "Pipeline",

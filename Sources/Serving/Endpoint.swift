@@ -46,11 +46,15 @@ public struct ServingError: Error, Sendable, Hashable {
     /// As in OpenAI's error object.
     public var type: String, code: String?, parameter: String?
     public var message: String
+    /// When asking again makes sense; becomes a `Retry-After` header.
+    public var retryAfter: Duration?
 
     public init(
-        status: Int, type: String = "invalid_request_error", code: String? = nil, parameter: String? = nil, message: String
+        status: Int, type: String = "invalid_request_error", code: String? = nil, parameter: String? = nil, message: String,
+        retryAfter: Duration? = nil
     ) {
         self.status = status
+        self.retryAfter = retryAfter
         self.type = type
         self.code = code
         self.parameter = parameter
