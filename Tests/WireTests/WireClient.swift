@@ -84,7 +84,8 @@ final class WireClient {
 
     /// The next piece of a chunked body as it was written; `nil` behind the last one.
     func chunk() async throws -> String? {
-        let size = try await take(through: "\r\n").dropLast(2)
+        // The two characters of a line's end are one of Swift's.
+        let size = try await take(through: "\r\n").dropLast()
         guard let count = Int(size, radix: 16) else { throw Ended() }
         while bytes.count < count + 2 { try await more() }
         defer { bytes.removeFirst(count + 2) }
