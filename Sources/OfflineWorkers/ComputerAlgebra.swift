@@ -62,7 +62,7 @@ struct ComputerAlgebra: Solver {
         guard !output.contains("Principal Value"), let value = Double(programText: last) else {
             return "I can't find a closed form of this integral."
         }
-        return "There is a closed form. The integral is \(value.answerText)"
+        return "There is a closed form.\n\nAnswer: \(value.answerText)"
     }
 
     private func answer(_ question: FactorQuestion) async throws -> String {
@@ -71,7 +71,7 @@ struct ComputerAlgebra: Solver {
         }
         let output = try await maxima.ask("print(first(first(ifactors(\(question.digits)))))$")
         guard let factor = UInt64(output) else { return "I could not factor \(question.digits)." }
-        return "The smallest prime factor is \(factor)"
+        return "The smallest prime factor of \(question.digits) is found.\n\nAnswer: \(factor)"
     }
 }
 

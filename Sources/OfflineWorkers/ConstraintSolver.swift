@@ -28,8 +28,8 @@ struct ConstraintSolver: Solver {
         guard question.notation == .pairs else { return "I read conflicts as pairs such as A-B, not as lists." }
         let output = try await z3.ask(Self.script(question))
         return switch output {
-        case "sat": "Three are enough: the answer is yes"
-        case "unsat": "Three are not enough: the answer is no"
+        case "sat": "Three are enough.\n\nAnswer: yes"
+        case "unsat": "Three are not enough.\n\nAnswer: no"
         default: "I ran out of steps before I could decide that."
         }
     }
@@ -53,7 +53,7 @@ struct ConstraintSolver: Solver {
         guard output.hasPrefix("sat"), let value = Int(output.filter("0123456789".contains)) else {
             return "I ran out of steps before I could prove which choice is best."
         }
-        return "The best total is \(value)"
+        return "That is the best total there is.\n\nAnswer: \(value)"
     }
 
     private static func script(_ question: KnapsackQuestion) -> String {

@@ -41,7 +41,7 @@ struct NumberTheory: Solver {
         guard abs(values[0] - values[1]) <= 1e-7 * max(abs(values[1]), 1e-12) else {
             return "My quadrature doesn't settle: the integrand may be singular, or oscillate too fast for me."
         }
-        return "By Gauss-Legendre quadrature the integral is \(values[1].answerText)"
+        return "This is by Gauss-Legendre quadrature.\n\nAnswer: \(values[1].answerText)"
     }
 
     private func answer(_ question: FactorQuestion) async throws -> String {
@@ -50,6 +50,6 @@ struct NumberTheory: Solver {
         }
         let output = try await gp.ask("iferr(print(factorint(\(question.digits))[1, 1]), problem, print(\"error\"))")
         guard !output.isEmpty, output.allSatisfy(\.isNumber) else { return "I could not factor \(question.digits)." }
-        return "The smallest prime factor is \(output)"
+        return "The smallest prime factor of \(question.digits) is found.\n\nAnswer: \(output)"
     }
 }
