@@ -56,8 +56,8 @@ struct Book {
         let state = try row.map { try CallRecord.state($0["state"]) }
         switch state {
         case .leased: return .underWay
-        case .done: return .done(try record(of: row?["id"] ?? 0))
-        case .failed where !claim.retriesFailed: return .done(try record(of: row?["id"] ?? 0))
+        case .done: return .done(try record(of: claim.key, row?["id"] ?? 0))
+        case .failed where !claim.retriesFailed: return .done(try record(of: claim.key, row?["id"] ?? 0))
         case .failed, .ready, nil: break
         }
         guard spending.leavesRoom(for: claim.reservation, in: budget) else { return .overBudget }
@@ -121,12 +121,12 @@ struct Book {
         return true
     }
 
-    private func record(of call: Int64) throws -> CallRecord {
-        let statement = try db.cachedStatement(sql: CallRecord.selection + " WHERE calls.id = ?")
+    private func record(of key: CallKey, _ call: Int64) throws -> CallRecord {
+        let statement = try db.cachedStatement(sql: CallRecord.selection + " WHERE id = ?")
         guard let row = try Row.fetchOne(statement, arguments: [call]) else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a call without its worker or request")
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a call that is only in the index")
         }
-        return try CallRecord(row)
+        return try CallRecord(row, of: key)
     }
 
     /// Makes the calls ready again that a process left under way when it died. Whether those were paid nobody knows.

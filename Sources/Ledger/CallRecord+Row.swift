@@ -2,17 +2,16 @@ import Chat
 import GRDB
 
 extension CallRecord {
-    /// The columns that `init(_:)` reads; a condition may follow.
+    /// The columns that `init(_:of:)` reads; a condition may follow.
     static let selection = """
-        SELECT calls.id, workers.fingerprint, requests.digest, repeat, state, source, attempt, ending, prompt_tokens, cached_tokens,
-        completion_tokens, tokens_estimated, latency_us, revision, cost, unsettled, failure_kind, failure
-        FROM calls JOIN workers ON workers.id = calls.worker JOIN requests ON requests.id = calls.request
+        SELECT id, worker, request, repeat, state, source, attempt, ending, prompt_tokens, cached_tokens, completion_tokens,
+        tokens_estimated, latency_us, revision, cost, unsettled, failure_kind, failure FROM calls
         """
 
-    /// A row of ``selection``.
-    init(_ row: Row) throws {
+    /// A row of ``selection``, which names worker and request by their rows' numbers only.
+    init(_ row: Row, of key: CallKey) throws {
         id = row[0]
-        key = CallKey(worker: row[1], request: row[2], repeatIndex: row[3])
+        self.key = key
         state = try Self.state(row[4])
         source = row[5] == Source.imported.rawValue ? .imported : .asked
         attempts = row[6]

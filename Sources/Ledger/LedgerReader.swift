@@ -46,10 +46,15 @@ public final class LedgerReader: Sendable {
     /// All calls of the workers with these fingerprints, of all workers where `nil`; without replies.
     public func calls(of workers: [String]? = nil) async throws -> [CallKey: CallRecord] {
         try await read { db in
+            // Each digest is held once, however many calls have it.
+            let digests = try Self.texts(db, "SELECT id, digest FROM requests")
             var calls: [CallKey: CallRecord] = [:]
-            try Self.forEach(db, CallRecord.selection, of: workers) { row in
-                let record = try CallRecord(row)
-                calls[record.key] = record
+            for (worker, fingerprint) in try Self.workers(db, among: workers) {
+                let rows = try Row.fetchCursor(db, sql: CallRecord.selection + " WHERE worker = ?", arguments: [worker])
+                try rows.forEach { row in
+                    let key = CallKey(worker: fingerprint, request: digests[row[2]] ?? "", repeatIndex: row[3])
+                    calls[key] = try CallRecord(row, of: key)
+                }
             }
             return calls
         }
@@ -58,25 +63,30 @@ public final class LedgerReader: Sendable {
     /// All grades of these workers' calls, of all where `nil`.
     public func grades(of workers: [String]? = nil) async throws -> [Grade.Key: Grade] {
         let selection = """
-            SELECT call, task, grader, version, status, value, reason FROM grades
-            JOIN calls ON calls.id = grades.call JOIN workers ON workers.id = calls.worker
+            SELECT call, task, grader, version, status, value, reason FROM calls JOIN grades ON grades.call = calls.id
+            WHERE worker = ?
             """
         return try await read { db in
             var grades: [Grade.Key: Grade] = [:]
-            try Self.forEach(db, selection, of: workers) { row in
-                let key = Grade.Key(call: row[0], task: row[1], grader: row[2], version: row[3])
-                grades[key] = Grade(key, status: row[4], value: row[5], reason: row[6])
+            for (worker, _) in try Self.workers(db, among: workers) {
+                try Row.fetchCursor(db, sql: selection, arguments: [worker]).forEach { row in
+                    let key = Grade.Key(call: row[0], task: row[1], grader: row[2], version: row[3])
+                    grades[key] = Grade(key, status: row[4], value: row[5], reason: row[6])
+                }
             }
             return grades
         }
     }
 
-    private static func forEach(_ db: Database, _ selection: String, of workers: [String]?, _ body: (Row) throws -> Void) throws
-    {
-        guard let workers else { return try Row.fetchCursor(db, sql: selection).forEach(body) }
-        for worker in Set(workers) {
-            try Row.fetchCursor(db, sql: selection + " WHERE workers.fingerprint = ?", arguments: [worker]).forEach(body)
-        }
+    private static func workers(_ db: Database, among fingerprints: [String]?) throws -> [Int64: String] {
+        let wanted = fingerprints.map(Set.init)
+        return try texts(db, "SELECT id, fingerprint FROM workers").filter { wanted?.contains($0.value) ?? true }
+    }
+
+    private static func texts(_ db: Database, _ query: String) throws -> [Int64: String] {
+        var texts: [Int64: String] = [:]
+        try Row.fetchCursor(db, sql: query).forEach { texts[$0[0]] = $0[1] }
+        return texts
     }
 
     /// The raw JSON of a call's reply; `nil` where there is none.

@@ -62,6 +62,33 @@ final class LedgerWorkshop: Sendable {
         return output.split(separator: "\n").map(String.init)
     }
 
+    /// Another program that keeps everybody from writing to a file until it lets go.
+    struct Holder {
+        private let process = Process(), input = Pipe()
+
+        init(of file: URL) throws {
+            let script = """
+                import sqlite3, sys
+                held = sqlite3.connect(sys.argv[1], isolation_level=None)
+                held.execute("BEGIN IMMEDIATE")
+                print("held", flush=True)
+                sys.stdin.read()
+                """
+            let output = Pipe()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = ["python3", "-c", script, file.path]
+            process.standardInput = input
+            process.standardOutput = output
+            try process.run()
+            _ = output.fileHandleForReading.availableData
+        }
+
+        func letGo() {
+            try? input.fileHandleForWriting.close()
+            process.waitUntilExit()
+        }
+    }
+
     /// Runs a program to its end; its exit status and everything that it said.
     static func run(_ command: [String]) throws -> (status: Int32, output: String) {
         let process = Process(), pipe = Pipe()
