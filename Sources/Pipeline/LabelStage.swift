@@ -9,9 +9,9 @@ import Tasks
 struct LabelStage {
     let run: Run
 
-    /// What was asked, for people; `nil` where nothing is left to ask, and for recorded outcomes.
+    /// What was asked, for people; `nil` where nothing is left to ask. Throws ``InputError`` over recorded outcomes.
     func perform() throws -> String? {
-        guard case .live(let live) = run.recipe.source else { return nil }
+        let live = try settings()
         let tasks = try RunTasks(reading: live), plan = try run.plan(live, tasks: tasks)
         if run.directory.exists(run.directory.ledger) {
             let matrix = try run.matrix(plan, live)
@@ -59,11 +59,16 @@ struct LabelStage {
         return report.line
     }
 
-    /// What labelling would cost, with no call made.
-    func dryRun() throws -> Run.LabelEstimate {
+    private func settings() throws -> LiveSettings {
         guard case .live(let live) = run.recipe.source else {
             throw InputError(run.directory.url.path, "has recorded outcomes: there is nothing to ask")
         }
+        return live
+    }
+
+    /// What labelling would cost, with no call made.
+    func dryRun() throws -> Run.LabelEstimate {
+        let live = try settings()
         let plan = try run.plan(live, tasks: RunTasks(reading: live))
         var cells = plan.cells, spent = Money.zero
         if run.directory.exists(run.directory.ledger) {

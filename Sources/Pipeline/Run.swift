@@ -42,6 +42,12 @@ public struct Run: Sendable {
         self.access = access
     }
 
+    /// The stages that there are for this recipe, in their order: recorded outcomes need no labelling.
+    public var stages: [Stage] {
+        if case .recorded = recipe.source { return Stage.allCases.filter { $0 != .label } }
+        return Stage.allCases
+    }
+
     /// What a stage says when it is done.
     public struct StageReport: Codable, Sendable, Equatable {
         public var stage: Stage

@@ -14,7 +14,7 @@ struct LabelCommand: ParsableCommand {
     var isDry = false
 
     func run() throws {
-        guard isDry else { return try options.perform([.label]) }
+        guard isDry else { return try options.perform(.label) }
         let estimate = try options.open(ProgressLine(quiet: options.common.quiet)).labelEstimate()
         guard !options.common.json else { return try Output.json(estimate) }
         for row in estimate.workers {

@@ -15,10 +15,12 @@ struct StageOptions: ParsableArguments {
     @OptionGroup var keys: RecipeKeys
 
     /// Does `stages` of the run in their order and says how each ended.
-    func perform(_ stages: [Stage]) throws {
+    func perform(_ stages: (Run) -> [Stage]) throws {
         let progress = ProgressLine(quiet: common.quiet), run = try open(progress)
-        for stage in stages { try show(run.run(stage), on: progress) }
+        for stage in stages(run) { try show(run.run(stage), on: progress) }
     }
+
+    func perform(_ stage: Stage) throws { try perform { _ in [stage] } }
 
     func open(_ progress: ProgressLine) throws -> Run {
         try Run(
@@ -41,7 +43,7 @@ struct RunCommand: ParsableCommand {
     @Option(name: .customLong("to"), help: "The last stage to do.") var last: Stage = .export
 
     func run() throws {
-        try options.perform(Stage.allCases.filter { $0.isBeforeOrAt(last) })
+        try options.perform { run in run.stages.filter { $0.isBeforeOrAt(last) } }
     }
 }
 
@@ -54,7 +56,7 @@ struct SFTCommand: ParsableCommand {
 
     @OptionGroup var options: StageOptions
 
-    func run() throws { try options.perform([.sft]) }
+    func run() throws { try options.perform(.sft) }
 }
 
 struct EvolveCommand: ParsableCommand {
@@ -64,7 +66,7 @@ struct EvolveCommand: ParsableCommand {
 
     @OptionGroup var options: StageOptions
 
-    func run() throws { try options.perform([.evolve]) }
+    func run() throws { try options.perform(.evolve) }
 }
 
 struct EvaluateCommand: ParsableCommand {
@@ -74,7 +76,7 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var options: StageOptions
 
-    func run() throws { try options.perform([.evaluate]) }
+    func run() throws { try options.perform(.evaluate) }
 }
 
 struct ExportCommand: ParsableCommand {
@@ -86,7 +88,7 @@ struct ExportCommand: ParsableCommand {
     @Option(name: [.customShort("o"), .customLong("output")], help: "Another folder than RUN/router.") var output: String?
 
     func run() throws {
-        guard let output else { return try options.perform([.export]) }
+        guard let output else { return try options.perform(.export) }
         let progress = ProgressLine(quiet: options.common.quiet)
         try options.show(options.open(progress).export(to: URL(fileURLWithPath: output)), on: progress)
     }

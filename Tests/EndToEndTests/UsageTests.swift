@@ -4,7 +4,8 @@ import Testing
 /// Flags and arguments.
 struct UsageTests {
     static let subcommands = [
-        "run", "embed", "sft", "evolve", "evaluate", "export", "study", "route", "tokenize", "inspect", "doctor",
+        "run", "label", "embed", "sft", "evolve", "evaluate", "export", "labels", "study", "route", "serve", "workers",
+        "tokenize", "inspect", "doctor",
     ]
 
     @Test(arguments: [

@@ -34,7 +34,7 @@ import Testing
             finish = choice?["finish_reason"]?.string ?? finish
             last = chunk
         }
-        #expect(text == reply.text && text == "The smallest prime factor is 10007")
+        #expect(text == reply.text && text.hasSuffix("\n\nAnswer: 10007"))
         #expect(finish == "stop")
         #expect(Usage(last?["usage"]) == reply.usage)
         #expect(reply.usage.isEstimated && reply.usage.promptTokens == 11)
@@ -63,7 +63,7 @@ import Testing
                     (prime, try await worker.reply(to: ChatRequest(messages: [question]), in: CallContext()).text)
                 }
             }
-            for try await (prime, text) in group { #expect(text == "The smallest prime factor is \(prime)") }
+            for try await (prime, text) in group { #expect(text.hasSuffix("\nAnswer: \(prime)")) }
         }
     }
 
