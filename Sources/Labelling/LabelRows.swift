@@ -29,7 +29,8 @@ public struct LabelRows: Sendable {
         init(_ text: Substring) throws {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else {
-                throw InputError("--where", "expected column=value, got \"\(text)\"; columns are \(columns.joined(separator: ", "))")
+                throw InputError(
+                    "--where", "expected column=value, got \"\(text)\"; columns are \(columns.joined(separator: ", "))")
             }
             isEqual = !parts[0].hasSuffix("!")
             column = String(isEqual ? parts[0] : parts[0].dropLast())

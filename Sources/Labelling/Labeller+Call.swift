@@ -94,7 +94,9 @@ extension Labeller {
             // A request that is refused says nothing about the worker's health.
             guard failure.kind != .rejected else { return false }
             counts.failuresInARow[name, default: 0] += 1
-            guard failure.kind == .unauthorized || counts.failuresInARow[name, default: 0] >= Self.failuresInARow else { return false }
+            guard failure.kind == .unauthorized || counts.failuresInARow[name, default: 0] >= Self.failuresInARow else {
+                return false
+            }
             return counts.down.insert(name).inserted
         }
         if isDown { note("\(name) is left out for now: \(failure.message)") }

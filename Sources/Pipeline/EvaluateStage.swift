@@ -62,8 +62,10 @@ struct EvaluateStage {
     private func key(_ inputs: RunInputs, _ checkpoint: Checkpoint) throws -> String {
         let outcomes = inputs.data.outcomes
         let parts = [
-            "evaluate 1", try run.searchKey(inputs), "\(checkpoint.search.search.generation)", "\(run.recipe.evaluate.bootstrap)",
-            run.recipe.name, run.recipe.split, outcomes.name, "\(outcomes.deterministicWorkers.sorted())", "\(inputs.split.test)",
+            "evaluate 1", try run.searchKey(inputs), "\(checkpoint.search.search.generation)",
+            "\(run.recipe.evaluate.bootstrap)",
+            run.recipe.name, run.recipe.split, outcomes.name, "\(outcomes.deterministicWorkers.sorted())",
+            "\(inputs.split.test)",
         ]
         return StageKey(parts + outcomes.domains).hex
     }

@@ -64,10 +64,12 @@ final class LivePlay: Sendable {
         }
         switch report.end {
         case .budget:
-            throw LimitReached("evolve.budget", "reached with \(report.spending.spent) spent; raise it, and the same command goes on")
+            throw LimitReached(
+                "evolve.budget", "reached with \(report.spending.spent) spent; raise it, and the same command goes on")
         case .stopped:
             try run.monitor.checkpoint("in the middle of a generation, whose answers are kept")
-            throw LimitReached("evolve.hours", "over in the middle of a generation, whose answers are kept; the same command goes on")
+            throw LimitReached(
+                "evolve.hours", "over in the middle of a generation, whose answers are kept; the same command goes on")
         case .finished: break
         }
         guard report.down.count < plan.workers.count else {
@@ -96,7 +98,8 @@ final class LivePlay: Sendable {
     /// Calls made and not made, for people.
     var line: String {
         let (called, met, failed) = state.withLock { ($0.called, $0.met, $0.failed) }
-        return "\(called) calls made, \(max(0, met - called)) answers reused, \(failed) failed, \(ledger.spending.spent) spent in all"
+        return
+            "\(called) calls made, \(max(0, met - called)) answers reused, \(failed) failed, \(ledger.spending.spent) spent in all"
     }
 
     /// Ends workers and ledger.

@@ -9,7 +9,8 @@ extension Pool {
     /// Throws ``InputError`` naming file and line of the first thing that is wrong: an unknown key, a worker without a
     /// price or a price without a date, a provider that isn't listed, a name that stands twice.
     public init(reading file: URL) throws {
-        let root = YAMLNode(.mapping(try YAMLDocument.mapping(in: file, what: "a pool", example: "version: 1")), in: file.path, called: "")
+        let root = YAMLNode(
+            .mapping(try YAMLDocument.mapping(in: file, what: "a pool", example: "version: 1")), in: file.path, called: "")
         try root.expect(keys: ["version", "providers", "workers"])
         let version = try root.required("version").string()
         guard version == "1" else {
@@ -46,7 +47,10 @@ extension Provider {
             throw InputError(base.place, "base_url: secrets do not belong in an address; name an environment variable as key")
         }
         let key = try node["key"]?.string()
-        if let key, key.isEmpty || !key.utf8.allSatisfy({ $0 == UInt8(ascii: "_") || Character(Unicode.Scalar($0)).isASCIIAlphanumeric }) {
+        if let key,
+            key.isEmpty
+                || !key.utf8.allSatisfy({ $0 == UInt8(ascii: "_") || Character(Unicode.Scalar($0)).isASCIIAlphanumeric })
+        {
             throw InputError(
                 node["key"]?.place ?? node.place, "key: expected the name of an environment variable, not the key itself")
         }
@@ -80,7 +84,8 @@ extension WorkerSpec {
             sampling[key] = try value.json()
         }
         self.init(
-            name: name, provider: provider, model: try node["model"]?.string() ?? name, price: try Price(from: node.required("price")),
+            name: name, provider: provider, model: try node["model"]?.string() ?? name,
+            price: try Price(from: node.required("price")),
             sampling: sampling, isDeterministic: try node["deterministic"]?.bool() ?? false)
     }
 }

@@ -202,7 +202,8 @@ extension Source {
         guard let pool else {
             throw InputError(
                 file.path,
-                "key outcomes is missing (a folder with tasks.jsonl, workers.csv and splits.json), and so is pool (workers to ask)")
+                "key outcomes is missing (a folder with tasks.jsonl, workers.csv and splits.json), and so is pool (workers to ask)"
+            )
         }
         if let split { throw InputError(split.place, "split: belongs to recorded outcomes; tasks name a file for each part") }
         func part(_ name: String) throws -> LiveSettings.TaskPart {
@@ -255,7 +256,8 @@ extension EvolveSettings {
         if environment == .question, draws == .exact, let given {
             throw InputError(given.place, "evolve.draws: live play draws; take sampled, or environment: replay")
         }
-        batch = try reader.placed("evolve.batch")?.text == "all"
+        batch =
+            try reader.placed("evolve.batch")?.text == "all"
             ? nil : try reader.automaticInteger("evolve.batch", in: 1...1_000_000) ?? defaults.batch
         replications = try reader.integer("evolve.replications", in: 1...10_000, or: defaults.replications)
         hours = try reader.number("evolve.hours", atLeast: 0) ?? defaults.hours

@@ -165,7 +165,8 @@ struct RecipeReader {
         for (key, value) in mapping {
             let name = key.scalar?.string ?? "?", path = prefix + name
             guard !name.contains(".") else {
-                throw InputError(YAMLDocument.place(file, key.mark), "unknown key \(name); nest it: a dotted key is a flag's form")
+                throw InputError(
+                    YAMLDocument.place(file, key.mark), "unknown key \(name); nest it: a dotted key is a flag's form")
             }
             if asked.contains(path) { continue }
             guard let inner = value.mapping, asked.contains(where: { $0.hasPrefix(path + ".") }) else {

@@ -117,7 +117,8 @@ extension Run {
         let states = try States(reading: directory.states)
         guard states.ids == outcomes.ids else {
             throw InputError(
-                directory.states.path, "was made for other tasks than the recipe's; run `baton embed \(directory.url.path)` again")
+                directory.states.path,
+                "was made for other tasks than the recipe's; run `baton embed \(directory.url.path)` again")
         }
         return RunInputs(data: RecordedStates(outcomes: outcomes, states: states.values), split: split, states: states)
     }

@@ -20,7 +20,8 @@ public struct SampledPlay: HeadEnvironment {
     /// `states` are those of all tasks, `[tasks, width]`; `train` and `validation` are rows of it; `repeats` are the samples
     /// of each worker on a task. `scores` gives what cells were worth, and leaves out those whose calls failed.
     public init(
-        states: Tensor, train: [Int], validation: [Int], repeats: [Int], settings: EvolveSettings, seed: UInt64, threads: Threads,
+        states: Tensor, train: [Int], validation: [Int], repeats: [Int], settings: EvolveSettings, seed: UInt64,
+        threads: Threads,
         scores: @escaping @Sendable (Set<SampleCell>) throws -> [SampleCell: Double]
     ) {
         schedule = EpisodeSchedule(

@@ -25,7 +25,9 @@ struct YAMLNode {
 
     /// The member `key`; `nil` where there is none, or nothing behind it.
     subscript(key: String) -> YAMLNode? {
-        guard let value = node.mapping?[key], value.scalar?.string.isEmpty != true || value.scalar?.style != .plain else { return nil }
+        guard let value = node.mapping?[key], value.scalar?.string.isEmpty != true || value.scalar?.style != .plain else {
+            return nil
+        }
         return child(key, value)
     }
 
@@ -37,7 +39,9 @@ struct YAMLNode {
 
     /// Refuses members other than `keys`, and nodes that are no mapping.
     func expect(keys: [String]) throws {
-        guard let mapping = node.mapping else { throw InputError(place, "\(label)expected a mapping of keys, e.g. {\(keys[0]): …}") }
+        guard let mapping = node.mapping else {
+            throw InputError(place, "\(label)expected a mapping of keys, e.g. {\(keys[0]): …}")
+        }
         for (key, _) in mapping {
             let found = key.scalar?.string ?? "?"
             guard keys.contains(found) else {
@@ -82,7 +86,9 @@ struct YAMLNode {
         default:
             let text = try string()
             guard node.scalar?.style == .plain else { return .string(text) }
-            if let value = try? JSON(parsing: text), value.string == nil, value.array == nil, value.object == nil { return value }
+            if let value = try? JSON(parsing: text), value.string == nil, value.array == nil, value.object == nil {
+                return value
+            }
             return .string(text)
         }
     }

@@ -18,7 +18,8 @@ struct LabelCommand: ParsableCommand {
         let estimate = try options.open(ProgressLine(quiet: options.common.quiet)).labelEstimate()
         guard !options.common.json else { return try Output.json(estimate) }
         for row in estimate.workers {
-            Output.line("\(row.worker.padding(toLength: 16, withPad: " ", startingAt: 0)) \(row.calls) calls, at most \(row.atMost)")
+            Output.line(
+                "\(row.worker.padding(toLength: 16, withPad: " ", startingAt: 0)) \(row.calls) calls, at most \(row.atMost)")
         }
         let budget = estimate.budget.map { " of a budget of \($0)" } ?? ""
         Output.line("\(estimate.calls) calls, at most \(estimate.atMost); \(estimate.spent) spent so far\(budget)")
@@ -33,7 +34,9 @@ struct LabelsCommand: ParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable { case table, jsonl, csv }
 
     @OptionGroup var options: StageOptions
-    @Option(name: .customLong("where"), help: ArgumentHelp("Only rows whose columns have these values: column=value …", valueName: "expr"))
+    @Option(
+        name: .customLong("where"),
+        help: ArgumentHelp("Only rows whose columns have these values: column=value …", valueName: "expr"))
     var filter: String?
     @Option(help: "table (counts by worker), jsonl or csv (every row).") var format: Format?
 

@@ -45,7 +45,9 @@ final class OfflineProcess: Sendable {
             let piece = handle.availableData
             guard !piece.isEmpty else { return nil }
             text += String(decoding: piece, as: UTF8.self)
-            for line in text.split(whereSeparator: \.isNewline).map(String.init) where isWanted(line) && text.hasSuffix("\n") { return line }
+            for line in text.split(whereSeparator: \.isNewline).map(String.init) where isWanted(line) && text.hasSuffix("\n") {
+                return line
+            }
         }
     }
 }

@@ -91,7 +91,9 @@ struct RoutingWish {
         guard let wish = request.json["baton"] else { return }
         self.request.json["baton"] = nil
         func wrong(_ message: String) -> ServingError { ServingError(status: 400, parameter: "baton", message: message) }
-        guard let object = wish.object else { throw wrong("baton: expected an object such as {\"without\": [\"\(workers[0])\"]}") }
+        guard let object = wish.object else {
+            throw wrong("baton: expected an object such as {\"without\": [\"\(workers[0])\"]}")
+        }
         for member in object.members where member.key != "without" { throw wrong("baton: unknown field \"\(member.key)\"") }
         guard let list = object["without"] else { return }
         guard let names = list.array else { throw wrong("baton.without: expected a list of workers") }

@@ -57,7 +57,8 @@ struct OutcomesTests {
         var sft = SFTSettings()
         (sft.temperatures, sft.ridges) = ([1], [1])
         // These methods read no state, so one number a task will do.
-        let data = RecordedStates(outcomes: folder, states: Tensor(shape: [574, 1], scalars: [Float](repeating: 1, count: 574)))
+        let data = RecordedStates(
+            outcomes: folder, states: Tensor(shape: [574, 1], scalars: [Float](repeating: 1, count: 574)))
         let comparison = Comparison(data: data, sft: sft, evolve: evolve, withOptions: false, seed: 0)
         let pairs = ["best_single": "best single", "random": "random", "domain_table": "domain rule", "oracle": "oracle"]
         for (index, name) in folder.splitNames.enumerated() {
