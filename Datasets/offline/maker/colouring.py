@@ -15,24 +15,24 @@ TEMPLATES = [
      "Can I seat everybody?{ask}"),
 ]
 TEST_TEMPLATES = [
-    ("colouring-fish", "A pet shop keeps {n} kinds of fish. Some kinds would fight in the same tank: {edges}. "
-     "Are three tanks enough to keep the peace?{ask}"),
-    ("colouring-map", "A map shows {n} regions. These share a border: {edges}. "
-     "Do three crayons suffice so that regions with a common border never look alike?{ask}"),
-    ("colouring-registers", "A compiler wants to keep {n} variables in three registers. These are alive at the same time and so need "
-     "different ones: {edges}. Does that work?{ask}"),
+    ("colouring-chemicals", "A laboratory stores {n} chemicals in three cabinets. Within one cabinet these would react with each other: {edges}. "
+     "Does a safe arrangement exist?{ask}"),
+    ("colouring-fields", "A farm grows three crops on its {n} fields, one crop in each. These fields are neighbours: {edges}. "
+     "Can the crops be distributed so that no two neighbours carry the same one?{ask}"),
+    ("colouring-buses", "{n} children travel in three buses with plenty of seats. These would quarrel aboard the same bus: {edges}. "
+     "Can all of them travel in peace?{ask}"),
 ]
 ASKS = [" Answer yes or no.", " yes or no?"]
-TEST_ASKS = [" Reply with yes or no."]
+TEST_ASKS = [" Just say yes or no."]
 
 WORDS = {
     "colouring-exams": "Latin Physics Biology History Music Algebra Drama Chemistry Geography French Spanish Logic Botany Economics Law "
     "Ethics Statistics Sculpture Rhetoric Optics Geology Poetry Zoology Greek German Dance",
     "colouring-guests": "Ada Ben Cleo Dan Eve Finn Gia Hugo Ida Jon Kim Lea Max Nora Otto Pia Quinn Rosa Sam Tess Udo Vera Will Xena Yann Zoe",
-    "colouring-fish": "guppy tetra barb molly loach danio angel discus oscar betta gourami rasbora platy pleco shark knife puffer catfish "
-    "goldfish killi swordtail archer goby eel cichlid minnow",
-    "colouring-map": "Arden Borel Corvo Dunmor Elbia Farrow Gilead Harrow Istria Jorvik Kelso Lorne Mercia Norvo Ostia Perth Quarn Rhone Savoy "
-    "Tyrol Umbria Varna Wexford Xanth Yarrow Zeeland",
+    "colouring-chemicals": "acetone borax bromine chlorine phenol toluene benzene ethanol methanol glycerol ammonia iodine sodium potassium "
+    "sulphur phosphorus lithium permanganate hydrazine peroxide aniline formalin chloroform hexane pyridine naphtha",
+    "colouring-buses": "Alma Bruno Carla Dario Elif Fritz Greta Hanna Ivan Jana Karl Lotte Milo Nils Olga Paul Ravi Sofia Tom Ulla Vito Wanda "
+    "Xaver Yusuf Zara Emil",
 }
 
 
@@ -102,7 +102,7 @@ def graph(random, template, notation, wanted, wide):
         n = random.between(20, 26 if template in WORDS else 38) if wide else random.between(6, 22)
         if notation == "lists":
             n = random.between(14, 20) if wide else random.between(7, 16)
-        if template == "colouring-map":
+        if template == "colouring-fields":
             n = max(n, 8)
             edges = planar(random, n, random.between(40, 60) if sparse else random.between(60, 90))
         else:
@@ -145,7 +145,7 @@ def rows(random, split, count, seen):
         if name in WORDS:
             names = random.sample(WORDS[name].split(), n)
         else:
-            letter = {"colouring-towers": "T", "colouring-graph": "v", "colouring-registers": "r"}[name]
+            letter = {"colouring-towers": "T", "colouring-graph": "v", "colouring-fields": "F"}[name]
             names = [f"{letter}{i + 1}" for i in range(n)]
         yield {
             "question": text.format(n=n, edges=worded(names, edges, notation), ask=random.pick(TEST_ASKS if test else ASKS)),

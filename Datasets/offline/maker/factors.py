@@ -13,12 +13,13 @@ TEMPLATES = [
     ("factor-notebook", "I wrote {n} into my notebook.{hint} Which is the smallest prime number that goes into it without remainder?{ask}"),
 ]
 TEST_TEMPLATES = [
-    ("factor-split", "Split {n} into primes and report the lowest of them.{hint}{ask}"),
-    ("factor-club", "Our number theory club has chosen {n} as its number of the month.{hint} Tell us its least prime divisor.{ask}"),
-    ("factor-evenly", "Apart from one, what is the smallest whole number that divides {n} evenly?{hint}{ask}"),
+    ("factor-raffle", "My raffle ticket bears the number {n}, and the prize goes to whoever names its lowest prime factor.{hint} "
+     "What should I say?{ask}"),
+    ("factor-decompose", "Decompose {n} into prime factors, but tell me only the smallest one.{hint}{ask}"),
+    ("factor-exceeds", "Which is the least divisor of {n} that exceeds one?{hint}{ask}"),
 ]
 ASKS = [" Answer with the number only.", ""]
-TEST_ASKS = [" Reply with just the number.", ""]
+TEST_ASKS = [" State the number alone.", ""]
 HINTS = {
     "middle": [" None of its prime factors is small.", " All of its prime factors are of middling size."],
     "giant": [" At least one of its prime factors is small."],
@@ -27,11 +28,11 @@ HINTS = {
     "hard": [" It is the product of two large primes."],
 }
 TEST_HINTS = {
-    "middle": [" Each of its prime factors is of medium size."],
-    "giant": [" It has a small prime factor, they say."],
-    "consecutive": [" It was made by multiplying two consecutive primes.", " Both of its prime factors are almost equal to its square root."],
-    "close": [" Both of its prime factors are almost equal to its square root."],
-    "hard": [" It has exactly two prime factors, both huge."],
+    "middle": [" No tiny prime divides this number.", " All the prime factors of this number are moderately long."],
+    "giant": [" A tiny prime divides this number, that much is known."],
+    "consecutive": [" This number is one prime times the next one.", " This number has two prime factors that hardly differ."],
+    "close": [" This number has two prime factors that hardly differ."],
+    "hard": [" Two long primes were multiplied to get this number."],
 }
 
 BASES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41]

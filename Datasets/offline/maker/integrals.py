@@ -14,12 +14,12 @@ TEMPLATES = [
     ("integral-homework", "For my homework I need the integral of {f} dx between {a} and {b}.{hint} What number do I get?{ask}"),
 ]
 TEST_TEMPLATES = [
-    ("integral-sign", "Compute ∫ ({f}) dx, where the lower limit is {a} and the upper limit is {b}.{hint}{ask}"),
-    ("integral-let", "Let f(x) = {f}.{hint} What value does the integral of f have on the interval from {a} to {b}?{ask}"),
-    ("integral-function", "A function of x is given by {f}. How large is its integral between x = {a} and x = {b}?{hint}{ask}"),
+    ("integral-runs", "As x runs from {a} to {b}, what does ∫ {f} dx amount to?{hint}{ask}"),
+    ("integral-bounds", "The integrand is {f}, the lower bound {a} and the upper bound {b}.{hint} Determine the definite integral.{ask}"),
+    ("integral-method", "With x between {a} and {b}, integrate {f} by whatever method you like.{hint}{ask}"),
 ]
 ASKS = [" Give at least eight significant digits.", " A decimal number will do.", " Answer with the number only."]
-TEST_ASKS = [" Please be precise to eight digits.", " Reply with just the value."]
+TEST_ASKS = [" I need eight correct digits.", " State the number alone."]
 HINTS = {
     "smooth": [" I don't expect a closed form.", " There is no elementary antiderivative."],
     "singular": [" The integrand is unbounded at the {end} end.", " It is an improper integral."],
@@ -27,9 +27,10 @@ HINTS = {
     "infinite": [" It is an improper integral."],
 }
 TEST_HINTS = {
-    "smooth": [" I doubt that the antiderivative can be written down."],
-    "singular": [" Mind the singularity where the integrand blows up."],
-    "oscillating": [" The integrand swings up and down very fast."],
+    "smooth": [" As far as I know, no formula for the antiderivative exists.", " A closed expression is not to be hoped for."],
+    "singular": [" Towards the {end} edge the integrand exceeds every bound in magnitude.", " Strictly speaking, this integral is an improper one."],
+    "oscillating": [" The graph of the integrand is a dense series of waves."],
+    "infinite": [" Strictly speaking, this integral is an improper one."],
 }
 
 

@@ -12,24 +12,26 @@ TEMPLATES = [
     ("knapsack-projects", "Our budget is {capacity} million. Projects: {items}.{side} Which total gain is the best possible?{ask}"),
 ]
 TEST_TEMPLATES = [
-    ("knapsack-raft", "A raft sinks above {capacity} kg. On the shore lie: {items}.{side} How valuable can the cargo be at most?{ask}"),
-    ("knapsack-museum", "Choose exhibits for a museum whose purse has {capacity} coins, so that the summed gain is maximal. "
-     "Exhibits: {items}.{side} State this maximum.{ask}"),
-    ("knapsack-drone", "A drone lifts {capacity} kg. Things to load: {items}.{side} Find the highest sum of values.{ask}"),
+    ("knapsack-sledge", "Our dogs can pull a sledge carrying {capacity} kg and no more. Ready for loading: {items}.{side} "
+     "Which total value can the sledge bring home at best?{ask}"),
+    ("knapsack-auction", "I visit an auction with {capacity} dollars in my pocket and mean to resell what I buy. Lots: {items}.{side} "
+     "How large can the sum of all gains become?{ask}"),
+    ("knapsack-helicopter", "A helicopter makes a single flight to a mountain hut and takes {capacity} kg at most. Waiting on the ground: "
+     "{items}.{side} Report the total value of the most valuable load.{ask}"),
 ]
 ASKS = [" Answer with the number only.", ""]
-TEST_ASKS = [" Reply with just the total.", ""]
+TEST_ASKS = [" State the number alone.", ""]
 SIDES = {
     "at-most": [" Take no more than {k} items.", " You may choose {k} of them at most."],
     "apart": [" The {p} and the {q} must not be taken together.", " It's either the {p} or the {q}, never both."],
     "needs": [" The {p} is allowed only together with the {q}."],
 }
 TEST_SIDES = {
-    "at-most": [" Not more than {k} things can be picked."],
-    "apart": [" Whoever picks the {p} can't have the {q} as well."],
-    "needs": [" Without the {q}, the {p} may not be chosen."],
+    "at-most": [" A maximum of {k} things may be selected."],
+    "apart": [" The {p} and the {q} can never be combined.", " You cannot have both the {p} and the {q}."],
+    "needs": [" The {p} can be selected only if the {q} is selected as well."],
 }
-COSTS = ("knapsack-bakery", "knapsack-projects", "knapsack-museum")
+COSTS = ("knapsack-bakery", "knapsack-projects", "knapsack-auction")
 NAMES = {
     "knapsack-rucksack": "tent, stove, rope, lantern, camera, blanket, compass, kettle, knife, axe, map, mirror, radio, torch, whistle, hammock, "
     "fishing rod, book, flute, boots, raincoat, water filter, tarpaulin, ice pick, sleeping bag, gas bottle, chess set, saw, "
@@ -41,9 +43,9 @@ NAMES = {
     "knapsack-projects": "bridge, tunnel, school, library, harbour, clinic, museum, park, stadium, tramway, airport, reservoir, theatre, canal, "
     "market hall, solar farm, wind farm, sewer, archive, town hall, cycle path, ring road, fire station, swimming pool, laboratory, "
     "data centre, power line, dam, dike, lighthouse, ferry, nursery, planetarium, zoo, courthouse, quay, car park, greenhouse, depot, mill",
-    "knapsack-museum": "mask, vase, statue, coin hoard, sword, amulet, scroll, mummy, fossil, meteorite, crown, tapestry, harp, globe, astrolabe, "
-    "sundial, helmet, shield, fresco, icon, mosaic, sarcophagus, totem, canoe, printing press, steam engine, loom, telescope, clock, "
-    "chariot, anchor, bell, organ, throne, chess set, manuscript, dinosaur egg, music box, snuff box, kimono",
+    "knapsack-auction": "vase, violin, rug, chandelier, clock, stamp album, portrait, teapot, sabre, writing desk, globe, necklace, candlestick, "
+    "tapestry, bronze horse, coin box, rocking chair, first edition, map, barometer, fountain pen, silver tray, music box, gramophone, "
+    "samovar, ring, snuff box, typewriter, sundial, medal, camera, mosaic, jug, screen, bracelet, toy train, bookcase, pistol, drum, quilt",
 }
 OTHERS = (
     "barrel, crate, anvil, carpet, piano, chest, sofa, bicycle, generator, pump, wheel, engine, ladder, table, statue, safe, lathe, boiler, "

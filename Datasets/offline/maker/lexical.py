@@ -11,12 +11,12 @@ TEMPLATES = [
     ("lexical-true", "True or not: every {noun} is {a class}.{ask}"),
 ]
 TEST_TEMPLATES = [
-    ("lexical-belongs", 'Does {a noun} belong to the class "{class}"?{ask}'),
-    ("lexical-quiz", "In a quiz I claimed that {a noun} counts as {a class}. Was I right?{ask}"),
-    ("lexical-dictionary", "According to a dictionary, can {a noun} be described as {a class}?{ask}"),
+    ("lexical-correct", "Is it correct to say that {a noun} is {a class}?{ask}"),
+    ("lexical-cards", "While sorting picture cards I wonder whether {a noun} counts as {a class}. Does it?{ask}"),
+    ("lexical-neighbour", "My neighbour insists that {a noun} is {a class}. Do you agree?{ask}"),
 ]
 ASKS = [" Answer yes or no.", " yes or no?"]
-TEST_ASKS = [" Reply with yes or no."]
+TEST_ASKS = [" Just say yes or no."]
 ANIMALS = ABOVE["animal"] + list(ABOVE)
 
 

@@ -14,12 +14,12 @@ TEMPLATES = [
     ("program-pattern", "What does f do? Give a Python definition of f that fits:\n{examples}\n{ask}"),
 ]
 TEST_TEMPLATES = [
-    ("program-tests", "These tests must pass; supply the Python function f that they call.\n{examples}\n{ask}"),
-    ("program-spreadsheet", "A colleague's spreadsheet turns each input into an output, and I want it as Python, def f(x):\n{examples}\n{ask}"),
-    ("program-rule", "Find the rule behind the following and implement it as f in Python.\n{examples}\n{ask}"),
+    ("program-interview", "In a job interview I was shown only how f behaves:\n{examples}\nWhich Python function f behaves like that?{ask}"),
+    ("program-box", "A black box gave these answers. Reproduce it as a Python function f.\n{examples}\n{ask}"),
+    ("program-holds", "Please implement f in Python such that every line below holds.\n{examples}\n{ask}"),
 ]
 ASKS = [" Answer with the code only.", ""]
-TEST_ASKS = [" No explanation, code only.", ""]
+TEST_ASKS = [" Send nothing but the code.", ""]
 HIDDEN = 8
 
 

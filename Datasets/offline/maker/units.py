@@ -14,19 +14,20 @@ TEMPLATES = [
     ("units-sign", "A sign says {q} {u}, but I'm used to {v}. What should it say for me?{ask}"),
 ]
 TEST_TEMPLATES = [
-    ("units-recipe", "My grandmother's notes mention {q} {u}. Put that into {v} for me, please.{ask}"),
-    ("units-same", "Which number of {v} is the same as {q} {u}?{ask}"),
-    ("units-report", "The report is in {u}: it states {q} of them. Readers want {v}; which figure do we print?{ask}"),
+    ("units-display", "Our display is set to {v}. What does it show for {q} {u}?{ask}"),
+    ("units-almanac", "An old almanac states {q} {u}; what is the figure in {v}?{ask}"),
+    ("units-rewrite", "Rewrite {q} {u} using {v} as the unit.{ask}"),
 ]
 DIFFERENCE_TEMPLATES = [
     ("units-rise", "The temperature rose by {q} {u}. By how many {v} did it rise?{ask}"),
     ("units-colder", "Overnight it got colder by {q} {u}. How big is this drop in {v}?{ask}"),
 ]
 TEST_DIFFERENCE_TEMPLATES = [
-    ("units-fell", "Since yesterday the temperature has fallen by {q} {u}. How much is this fall in {v}?{ask}")
+    ("units-ovens", "Two ovens differ in temperature by {q} {u}. State this difference in {v}.{ask}"),
+    ("units-kiln", "The inside of a kiln is warmer than the outside by {q} {u}. How many {v} warmer is that?{ask}"),
 ]
 ASKS = [" Give at least six significant digits.", " Answer with the number only.", ""]
-TEST_ASKS = [" Six digits, please.", " Reply with just the number.", ""]
+TEST_ASKS = [" I need six correct digits.", " State the number alone.", ""]
 
 
 def of(number, unit=1):
