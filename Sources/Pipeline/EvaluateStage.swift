@@ -8,32 +8,6 @@ import Statistics
 struct EvaluateStage {
     let run: Run
 
-    /// `report.json`. Equal after any interruption, `timing` aside.
-    private struct Document: Codable {
-        struct Timing: Codable {
-            var seconds: Double
-        }
-
-        struct Method: Codable {
-            var reward: Double, standardError: Double
-            var versusBestSingle: [String: Double]
-            var adjustedPValue: Double?
-            var gapClosed: Double
-            var calibrationError: Double?
-        }
-
-        var format: Int
-        var key: String
-        var name: String
-        var split: String
-        var testTasks: Int
-        var methods: [String: Method]
-        var preferred: String
-        var verdict: String
-        var keptGeneration: Int
-        var timing: Timing
-    }
-
     /// What was made, for people; `nil` where the report of the same inputs stands already.
     func perform() throws -> String? {
         let clock = ContinuousClock(), start = clock.now
@@ -71,30 +45,25 @@ struct EvaluateStage {
     }
 
     private func isFinished(_ key: String) -> Bool {
-        guard run.directory.exists(run.directory.htmlReport), let data = try? readFile(run.directory.report) else {
-            return false
-        }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return (try? decoder.decode(Document.self, from: data))?.key == key
+        run.directory.exists(run.directory.htmlReport) && (try? RunReport(reading: run.directory.report))?.key == key
     }
 
     private func document(_ key: String, _ result: SplitResult, _ summary: Summary, seconds: Double) throws -> Data {
-        let methods = summary.methods.map { method -> (String, Document.Method) in
+        let methods = summary.methods.map { method -> (String, RunReport.Method) in
             let versus = method.versusBestSingle
             return (
                 method.name,
-                Document.Method(
+                RunReport.Method(
                     reward: method.reward, standardError: method.standardError,
                     versusBestSingle: ["mean": versus.mean, "low": versus.low, "high": versus.high],
                     adjustedPValue: method.adjustedPValue, gapClosed: method.gapClosed,
                     calibrationError: method.calibration?.expectedCalibrationError)
             )
         }
-        let document = Document(
+        let report = RunReport(
             format: 1, key: key, name: run.recipe.name, split: result.name, testTasks: result.testRows.count,
             methods: Dictionary(uniqueKeysWithValues: methods), preferred: summary.preferred, verdict: summary.verdict,
             keptGeneration: result.keptGeneration, timing: .init(seconds: seconds))
-        return try JSONEncoder.forFiles(pretty: true).encode(document) + Data("\n".utf8)
+        return try JSONEncoder.forFiles(pretty: true).encode(report) + Data("\n".utf8)
     }
 }

@@ -2,6 +2,7 @@ import Evolution
 import Files
 public import Foundation
 import HDF5
+import Ledger
 import Routing
 import Tensors
 
@@ -19,11 +20,14 @@ public enum Inspection {
         switch url.pathExtension {
         case "h5": return try hdf5(url)
         case "safetensors": return try safetensors(url)
+        case "json" where url.lastPathComponent == "report.json": return try (try? RunReport(reading: url).lines) ?? json(url)
         case "json", "jsonl": return try json(url)
+        case "sqlite": return try ledger(url)
         case "yaml", "yml":
             let recipe = try Recipe(reading: url)
             return recipe.yaml(relativeTo: url.deletingLastPathComponent()).split(separator: "\n").map(String.init)
-        default: throw InputError(url.path, "is of no kind that baton writes (.h5, .safetensors, .json, .jsonl, .yaml)")
+        default:
+            throw InputError(url.path, "is of no kind that baton writes (.h5, .safetensors, .sqlite, .json, .jsonl, .yaml)")
         }
     }
 
@@ -48,7 +52,9 @@ public enum Inspection {
         } else {
             lines.append("checkpoints      not yet")
         }
+        if run.exists(run.ledger) { lines.append("ledger           \(try ledger(run.ledger).joined(separator: ", "))") }
         lines.append("report           \(run.exists(run.report) ? run.htmlReport.path : "not yet")")
+        if let report = try? RunReport(reading: run.report) { lines += report.lines.map { "  " + $0 } }
         if run.exists(run.router.appendingPathComponent("router.json")) {
             lines.append(contentsOf: try bundle(run.router))
         } else {
@@ -68,6 +74,26 @@ public enum Inspection {
             "probes           \(manifest.probes.count)",
             "kept             generation \(manifest.provenance.generation), validation reward \(manifest.provenance.validationReward.fixed(4))",
         ]
+    }
+
+    private static func ledger(_ url: URL) throws -> [String] {
+        try Blocking.wait {
+            let reader = try LedgerReader(reading: url)
+            let outcome: Result<[String], any Error>
+            do {
+                let calls = try await reader.calls(), spending = try await reader.spending()
+                let states = CallRecord.State.allCases.compactMap { state in
+                    let count = calls.values.count { $0.state == state }
+                    return count > 0 ? "\(count) \(state.rawValue)" : nil
+                }
+                outcome = .success([
+                    "\(calls.count) calls: \(states.joined(separator: ", "))", "\(spending.attempts) attempts",
+                    "\(spending.spent) spent, \(spending.unsettled) perhaps spent",
+                ])
+            } catch { outcome = .failure(error) }
+            await reader.close()
+            return try outcome.get()
+        }
     }
 
     private static func hdf5(_ url: URL) throws -> [String] {

@@ -11,6 +11,7 @@ struct Main {
         signal(SIGXFSZ, SIG_IGN)
         signal(SIGPIPE, SIG_IGN)
         Signals.catchFirst()
+        allowManyConnections()
         do {
             var command = try Baton.parseAsRoot()
             try command.run()
@@ -20,6 +21,15 @@ struct Main {
         } catch {
             exit(status(of: error))
         }
+    }
+
+    /// Calls in flight take a descriptor each; the usual soft limit of 1,024 is below what the hard one allows.
+    private static func allowManyConnections() {
+        var limit = rlimit()
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(kind, &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 65_536)
+        setrlimit(kind, &limit)
     }
 
     /// Says what went wrong in one line, and gives the exit status of that kind of failure.

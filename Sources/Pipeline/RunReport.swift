@@ -1,0 +1,52 @@
+import Files
+import Foundation
+import Reports
+
+/// `report.json` of a run. Equal after any interruption, `timing` aside.
+struct RunReport: Codable {
+    struct Timing: Codable {
+        var seconds: Double
+    }
+
+    /// What one method earned on test; rewards and differences are fractions.
+    struct Method: Codable {
+        var reward: Double, standardError: Double
+        var versusBestSingle: [String: Double]
+        var adjustedPValue: Double?
+        var gapClosed: Double
+        var calibrationError: Double?
+    }
+
+    var format: Int
+    var key: String
+    var name: String
+    var split: String
+    var testTasks: Int
+    var methods: [String: Method]
+    var preferred: String
+    var verdict: String
+    var keptGeneration: Int
+    var timing: Timing
+}
+
+extension RunReport {
+    /// Throws where there is no such file, or it is no report of this format.
+    init(reading file: URL) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(RunReport.self, from: readFile(file))
+    }
+
+    /// A line a method, from the worst to the best, then the verdict.
+    var lines: [String] {
+        func percent(_ fraction: Double) -> String { String(format: "%6.1f", fraction * 100) }
+        let ranked = methods.sorted { ($0.value.reward, $0.key) < ($1.value.reward, $1.key) }
+        let rows = ranked.map { name, method in
+            let versus = method.versusBestSingle
+            let interval = "\(percent(versus["low"] ?? 0)) to \(percent(versus["high"] ?? 0))"
+            return name.padding(toLength: 18, withPad: " ", startingAt: 0)
+                + "\(percent(method.reward)) %   \(percent(versus["mean"] ?? 0))  [\(interval)]   \(percent(method.gapClosed)) %"
+        }
+        return ["method            reward     over best single, 95 % interval   gap closed"] + rows + [verdict]
+    }
+}
