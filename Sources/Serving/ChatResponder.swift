@@ -25,7 +25,7 @@ struct ChatResponder: Sendable {
     /// Throws where the connection cannot go on.
     func respond(to request: Request, with writer: consuming ResponseWriter, on connection: Presence) async throws {
         // A request behind one after which the connection ends: no call is made whose reply nobody could get.
-        guard !connection.isLastReply else { throw ChannelError.outputClosed }
+        guard connection.beginReply() else { throw ChannelError.outputClosed }
         let id = ids.id(for: request)
         guard request.uri.path == Self.completions else {
             let response = lookUp(request, id)

@@ -20,13 +20,21 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
         case body(since: NIODeadline, bytes: Int)
     }
 
+    private var isReadingBody: Bool {
+        if case .body = reading { true } else { false }
+    }
+
     private let presence: Presence
     private let limits: Limits
     private var context: ChannelHandlerContext?
     private var reading = Reading.nothing
     /// Requests whose headers were read and whose reply isn't complete.
     private var unanswered = 0
-    /// What to say, and then to close, once the replies before it are out.
+    /// Replies that are complete.
+    private var answered = 0
+    /// Whether no request is read any more: with the replies to those that were, the connection ends.
+    private var isEnding = false
+    /// What to say last, once those replies are out.
     private var refusal: ServingError?
     /// Since when the connection only waits for the client to notice that it ended.
     private var lingersSince: NIODeadline?
@@ -43,7 +51,7 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Bytes are about to be decoded.
     func willRead() {
-        if case .nothing = reading { reading = .header(since: .now()) }
+        if case .nothing = reading, !isEnding { reading = .header(since: .now()) }
     }
 
     /// They were; most requests have come whole, and need no timer.
@@ -52,9 +60,9 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isEnding else { return }
         switch unwrapInboundIn(data) {
         case .head:
-            guard lingersSince == nil else { return }
             reading = .body(since: .now(), bytes: 0)
             unanswered += 1
         case .body(let buffer):
@@ -65,7 +73,6 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
             if unanswered == 0 { return }
         case .end:
             reading = .nothing
-            if lingersSince != nil { return }
         }
         context.fireChannelRead(data)
     }
@@ -73,14 +80,12 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard lingersSince == nil else { return }
         guard let problem = error as? HTTPParserError else { return context.fireErrorCaught(error) }
-        if case .body = reading {
-            // Whoever reads that body is told, and answers; where the reply is out already, that was it.
-            guard unanswered > 0 else { return context.close(promise: nil) }
-            presence.closeAfterReply()
-            return context.fireErrorCaught(error)
+        guard !isEnding else { return }
+        switch problem {
+        case _ where isReadingBody: endBody(problem, context)
+        case .headerOverflow: refuse(.headerTooLarge, context)
+        default: refuse(.notHTTP, context)
         }
-        let isTooLarge = problem == .headerOverflow
-        refuse(isTooLarge ? .headerTooLarge : .notHTTP, context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -113,9 +118,16 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: What goes out
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        // The last reply is out.
+        guard lingersSince == nil else {
+            promise?.fail(ChannelError.outputClosed)
+            return
+        }
         guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
         unanswered -= 1
-        guard !presence.isLastReply else {
+        answered += 1
+        let endsHere = isEnding && refusal == nil && unanswered == 0
+        guard !endsHere, !presence.isLast(reply: answered) else {
             return end(context, promise) { context.writeAndFlush(data, promise: $0) }
         }
         context.write(data, promise: promise)
@@ -123,6 +135,12 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
         if let refusal { return refuse(refusal, context) }
         idleSince = .now()
         arm(context)
+    }
+
+    /// Whoever else closes the connection after its last reply has to wait for the client as well.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard lingersSince != nil, mode != .input else { return context.close(mode: mode, promise: promise) }
+        context.channel.closeFuture.cascade(to: promise)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -134,6 +152,7 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     /// Answers a request that never became one, then ends the connection.
     private func refuse(_ error: ServingError, _ context: ChannelHandlerContext) {
         reading = .nothing
+        isEnding = true
         guard unanswered == 0 else {
             refusal = error
             return
@@ -149,12 +168,25 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
         end(context, nil) { context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: $0) }
     }
 
+    /// The rest of a body will not come. Whoever serves its request is told, and answers: perhaps much later, where the
+    /// machine is busy, so only the reply itself may end the connection.
+    private func endBody(_ error: any Error, _ context: ChannelHandlerContext) {
+        guard unanswered > 0 else {
+            // That was it already.
+            return end(context, nil) { $0.succeed() }
+        }
+        reading = .nothing
+        isEnding = true
+        context.fireErrorCaught(error)
+    }
+
     /// Writes the end of the last reply, closes the sending half, and drops what still comes for a while: closing at once
     /// with unread bytes would reset the connection, and the client might lose the reply.
     private func end(
         _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?, _ write: (EventLoopPromise<Void>) -> Void
     ) {
         lingersSince = .now()
+        isEnding = true
         reading = .nothing
         let written = promise ?? context.eventLoop.makePromise()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -174,9 +206,9 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// When the connection, as it stands, has taken too long.
     private var due: NIODeadline? {
+        if let lingersSince { return lingersSince + limits.linger }
         var times: [NIODeadline] = []
         if let stalledSince { times.append(stalledSince + limits.stall) }
-        if let lingersSince { times.append(lingersSince + limits.linger) }
         switch reading {
         case .header(let since): times.append(since + limits.header)
         case .body(let since, let bytes): times.append(since + limits.body(after: bytes))
@@ -212,12 +244,9 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
         case .header:
             refuse(.requestTooSlow, context)
             arm(context)
-        case .body where unanswered == 0: context.close(promise: nil)
         case .body:
-            // Whoever waits for the rest of the body answers 408.
-            reading = .nothing
-            presence.closeAfterReply()
-            context.fireErrorCaught(RequestTooSlow())
+            endBody(RequestTooSlow(), context)
+            arm(context)
         }
     }
 }

@@ -22,6 +22,7 @@ struct ServingHostileTests {
             "POST /v1/chat/completions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4e20\r\n"
                 + String(repeating: "a", count: 20_000), 413
         ),
+        ("POST /v1/chat/completions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
         ("GET /health HT", 408), ("POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 100\r\n\r\n{\"mess", 408),
     ])
     func whatIsNoRequestIsRefusedWhileOthersAreServed(_ bytes: String, _ status: Int) async throws {
@@ -33,6 +34,43 @@ struct ServingHostileTests {
             #expect(reply.status == status && reply.error["type"]?.string == "invalid_request_error", "\(reply)")
             await hostile.end()
             #expect(try await WireClient.chat(port, hello).status == 200)
+        }
+    }
+
+    @Test(arguments: ["/health", "/nowhere", "/v1/models"])
+    func aBrokenBodyThatNobodyReadsGetsTheReplyOfItsRequestAndNoOther(_ path: String) async throws {
+        try await serving(.saying("hi")) { port in
+            let client = try await WireClient(port: port)
+            let broken = "POST \(path) HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+            try await client.send(WireClient.post(hello.text) + broken + "GET /health HTTP/1.1\r\n\r\n")
+            #expect(try await client.reply().status == 200)
+            #expect(try await client.reply().status == (path == "/nowhere" ? 404 : 405))
+            await client.end()
+            #expect(client.rest.isEmpty)
+        }
+    }
+
+    @Test func aBrokenBodyBehindARequestWaitsForItsReply() async throws {
+        try await serving(.saying("hi")) { port in
+            let client = try await WireClient(port: port)
+            let broken = "POST /v1/chat/completions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+            try await client.send(WireClient.post(hello.text) + broken)
+            #expect(try await client.reply().status == 200)
+            #expect(try await client.reply().error["code"]?.string == "bad_http")
+            await client.end()
+        }
+    }
+
+    /// As on a machine that is so busy that the time is over when the request's turn comes.
+    @Test func aBodyThatIsLateBeforeAnybodyWaitsForItIsAnsweredAsWell() async throws {
+        var options = ChatServer.Options()
+        options.bodyTime = .zero
+        try await serving(.saying("hi"), options) { port in
+            for _ in 0..<20 {
+                let head = "POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 100\r\n\r\n"
+                let reply = try await WireClient.ask(port, head)
+                #expect(reply.status == 408)
+            }
         }
     }
 
