@@ -30,8 +30,9 @@ test: build ## everything, once, in release
 check: build ## the loop while writing: numerics and routing only
 	@$(TEST) --filter 'NumericsTests|RoutingTests'
 
-lint: ## the format of every Swift file
+lint: ## the format of every Swift file; the offline tasks against their generator
 	@swift format lint --strict --parallel -r Sources Tests Experiments Package.swift
+	@Datasets/offline/generate --check
 
 arch: setup ## the targets and arrows of Package.swift against ARCHITECTURE.md
 	@.ci/arch
