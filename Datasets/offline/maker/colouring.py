@@ -4,26 +4,52 @@ from .randomness import apportion
 
 KINDS = [("pairs-yes", 44), ("pairs-no", 44), ("lists-yes", 6), ("lists-no", 6)]
 
-TEMPLATES = [
-    ("colouring-exams", "There are {n} exams and three time slots. These have students in common and can't share a slot: {edges}. "
-     "Is there a timetable without a clash?{ask}"),
-    ("colouring-towers", "{n} radio towers share three frequencies. These interfere with each other: {edges}. "
-     "Can every tower get a frequency so that towers that interfere never have the same one?{ask}"),
-    ("colouring-graph", "Consider the graph with {n} vertices and these edges: {edges}. "
-     "Is it possible to colour the vertices with three colours so that the ends of each edge differ?{ask}"),
-    ("colouring-guests", "I have three tables, each large enough for all of my {n} guests. Some must not sit at the same table: {edges}. "
-     "Can I seat everybody?{ask}"),
-]
-TEST_TEMPLATES = [
-    ("colouring-chemicals", "A laboratory stores {n} chemicals in three cabinets. Within one cabinet these would react with each other: {edges}. "
-     "Does a safe arrangement exist?{ask}"),
-    ("colouring-fields", "A farm grows three crops on its {n} fields, one crop in each. These fields are neighbours: {edges}. "
-     "Can the crops be distributed so that no two neighbours carry the same one?{ask}"),
-    ("colouring-buses", "{n} children travel in three buses with plenty of seats. These would quarrel aboard the same bus: {edges}. "
-     "Can all of them travel in peace?{ask}"),
-]
-ASKS = [" Answer yes or no.", " yes or no?"]
-TEST_ASKS = [" Just say yes or no."]
+# Wordings by part; no template or ask stands in two of them.
+TEMPLATES = {
+    "train": [
+        ("colouring-exams", "There are {n} exams and three time slots. These have students in common and can't share a slot: {edges}. "
+         "Is there a timetable without a clash?{ask}"),
+        ("colouring-towers", "{n} radio towers share three frequencies. These interfere with each other: {edges}. "
+         "Can every tower get a frequency so that towers that interfere never have the same one?{ask}"),
+        ("colouring-graph", "Consider the graph with {n} vertices and these edges: {edges}. "
+         "Is it possible to colour the vertices with three colours so that the ends of each edge differ?{ask}"),
+        ("colouring-guests", "I have three tables, each large enough for all of my {n} guests. Some must not sit at the same table: {edges}. "
+         "Can I seat everybody?{ask}"),
+        ("colouring-talks", "A conference has {n} talks and three time slots. Some talks share a speaker, so they must not run at once: {edges}. "
+         "Is a timetable possible?{ask}"),
+        ("colouring-map", "Map puzzle with {n} regions; these ones share a border: {edges}. "
+         "Would three crayons be enough so that no two neighbours look alike?{ask}"),
+        ("colouring-chromatic", "Graph, {n} vertices, edges as follows: {edges}. Is its chromatic number at most three?{ask}"),
+        ("colouring-fish", "We keep {n} fish, and we own three tanks. The following pairs fight: {edges}. Could everyone be housed in peace?{ask}"),
+        ("colouring-seating", "Help me out here, I'm seating {n} guests at three tables and some of them can't stand each other: {edges}. "
+         "Will it work?{ask}"),
+        ("colouring-registers", "Decide whether {n} variables fit into three registers, given that the pairs listed interfere: {edges}. "
+         "Does a valid allocation exist?{ask}"),
+    ],
+    "validation": [
+        ("colouring-masts", "There are {n} radio masts, and those close together need distinct frequencies: {edges}. "
+         "Do three frequencies suffice?{ask}"),
+        ("colouring-cupboards", "{n} chemicals, three cupboards. Never store together: {edges}. Can it be done?{ask}"),
+        ("colouring-sessions", "Consider a set of {n} exams. Students are enrolled in both members of each of these pairs: {edges}. "
+         "Can all exams be held in three sessions without a clash?{ask}"),
+    ],
+    "test": [
+        ("colouring-chemicals", "A laboratory stores {n} chemicals in three cabinets. Within one cabinet these would react with each other: {edges}. "
+         "Does a safe arrangement exist?{ask}"),
+        ("colouring-fields", "A farm grows three crops on its {n} fields, one crop in each. These fields are neighbours: {edges}. "
+         "Can the crops be distributed so that no two neighbours carry the same one?{ask}"),
+        ("colouring-buses", "{n} children travel in three buses with plenty of seats. These would quarrel aboard the same bus: {edges}. "
+         "Can all of them travel in peace?{ask}"),
+    ],
+}
+ASKS = {
+    "train": [
+        " Answer yes or no.", " yes or no?", " Yes or no will do.", " Reply with yes or no.", " One word: yes or no?",
+        " Please settle it with a yes or a no.",
+    ],
+    "validation": [" A plain yes or no is enough.", " Say yes or no."],
+    "test": [" Just say yes or no."],
+}
 
 WORDS = {
     "colouring-exams": "Latin Physics Biology History Music Algebra Drama Chemistry Geography French Spanish Logic Botany Economics Law "
@@ -33,6 +59,18 @@ WORDS = {
     "sulphur phosphorus lithium permanganate hydrazine peroxide aniline formalin chloroform hexane pyridine naphtha",
     "colouring-buses": "Alma Bruno Carla Dario Elif Fritz Greta Hanna Ivan Jana Karl Lotte Milo Nils Olga Paul Ravi Sofia Tom Ulla Vito Wanda "
     "Xaver Yusuf Zara Emil",
+    "colouring-map": "Norland Sudmark Westria Ostvale Highmoor Lowfen Greyshire Redhill Bluewater Stonegate Ashford Elmsea Oakham Pinecrest "
+    "Riverside Lakewood Meadowby Hillcot Marshend Seabrook Dunmore Fernley",
+    "colouring-fish": "guppy tetra molly oscar platy discus angelfish betta danio barb loach pleco cichlid killifish goldfish gourami rasbora "
+    "swordtail wrasse goby blenny tang",
+    "colouring-sessions": "Anatomy Calculus Genetics Acoustics Mechanics Semantics Topology Astronomy Ecology Sociology Russian Italian Hydraulics "
+    "Metallurgy Cartography Phonetics Virology Jazz Pottery Weaving Fencing Navigation",
+}
+WORDS["colouring-seating"] = WORDS["colouring-guests"]
+# Where the things have no names: a letter and a number.
+LETTERS = {
+    "colouring-towers": "T", "colouring-graph": "v", "colouring-fields": "F", "colouring-talks": "K", "colouring-chromatic": "p",
+    "colouring-registers": "w", "colouring-masts": "M", "colouring-cupboards": "C",
 }
 
 
@@ -130,7 +168,7 @@ def worded(names, edges, notation):
 
 def rows(random, split, count, seen):
     test = split == "test"
-    templates = TEST_TEMPLATES if test else TEMPLATES
+    templates = TEMPLATES[split]
     for index, kind in enumerate(random.shuffled(apportion(count, KINDS))):
         wide = test and index % 3 == 0
         name, text = templates[(index + index // 12) % len(templates)]
@@ -145,10 +183,10 @@ def rows(random, split, count, seen):
         if name in WORDS:
             names = random.sample(WORDS[name].split(), n)
         else:
-            letter = {"colouring-towers": "T", "colouring-graph": "v", "colouring-fields": "F"}[name]
+            letter = LETTERS[name]
             names = [f"{letter}{i + 1}" for i in range(n)]
         yield {
-            "question": text.format(n=n, edges=worded(names, edges, notation), ask=random.pick(TEST_ASKS if test else ASKS)),
+            "question": text.format(n=n, edges=worded(names, edges, notation), ask=random.pick(ASKS[split])),
             "target": wanted, "grader": "exact", "grader_options": {"ignore_case": True},
             "meta": {"template": name, "kind": notation, "range": "shifted" if wide else "usual"},
         }

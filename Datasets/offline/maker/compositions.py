@@ -9,6 +9,12 @@ from .primitives import call
 from .quadrature import digits, integral
 
 LENGTHS = units.QUANTITIES["length"]
+# The first side conditions of `knapsack`'s training part: these rows stay when that part gets more.
+SIDES = {
+    "at-most": [" Take no more than {k} items.", " You may choose {k} of them at most."],
+    "apart": [" The {p} and the {q} must not be taken together.", " It's either the {p} or the {q}, never both."],
+    "needs": [" The {p} is allowed only together with the {q}."],
+}
 
 
 def least_prime_factor(n):
@@ -55,7 +61,7 @@ def integral_then_factor(random):
 def load(random, kind, capacity_text=None):
     items, capacity, slots, answer = knapsack.problem(random, kind, False, knapsack.OTHERS.split(", "))
     listed = ", ".join(f"{name} (weight {weight}, value {value})" for name, weight, value in items)
-    side = random.pick(knapsack.SIDES[kind]).format(**slots) if slots else ""
+    side = random.pick(SIDES[kind]).format(**slots) if slots else ""
     return items, capacity, listed, side, answer
 
 

@@ -6,33 +6,70 @@ from .randomness import apportion
 
 KINDS = [("small", 25), ("middle", 28), ("giant", 12), ("neighbour", 30), ("hard", 5)]
 
-TEMPLATES = [
-    ("factor-smallest", "Find the smallest prime factor of {n}.{hint}{ask}"),
-    ("factor-divides", "What is the least prime that divides {n}?{hint}{ask}"),
-    ("factor-padlock", "The combination of my padlock is the smallest prime factor of {n}.{hint} What is it?{ask}"),
-    ("factor-notebook", "I wrote {n} into my notebook.{hint} Which is the smallest prime number that goes into it without remainder?{ask}"),
-]
-TEST_TEMPLATES = [
-    ("factor-raffle", "My raffle ticket bears the number {n}, and the prize goes to whoever names its lowest prime factor.{hint} "
-     "What should I say?{ask}"),
-    ("factor-decompose", "Decompose {n} into prime factors, but tell me only the smallest one.{hint}{ask}"),
-    ("factor-exceeds", "Which is the least divisor of {n} that exceeds one?{hint}{ask}"),
-]
-ASKS = [" Answer with the number only.", ""]
-TEST_ASKS = [" State the number alone.", ""]
-HINTS = {
-    "middle": [" None of its prime factors is small.", " All of its prime factors are of middling size."],
-    "giant": [" At least one of its prime factors is small."],
-    "consecutive": [" It is the product of two neighbouring primes.", " Its two prime factors lie very close together."],
-    "close": [" Its two prime factors lie very close together."],
-    "hard": [" It is the product of two large primes."],
+# Wordings by part; no template, ask or hint stands in two of them.
+TEMPLATES = {
+    "train": [
+        ("factor-smallest", "Find the smallest prime factor of {n}.{hint}{ask}"),
+        ("factor-divides", "What is the least prime that divides {n}?{hint}{ask}"),
+        ("factor-padlock", "The combination of my padlock is the smallest prime factor of {n}.{hint} What is it?{ask}"),
+        ("factor-notebook", "I wrote {n} into my notebook.{hint} Which is the smallest prime number that goes into it without remainder?{ask}"),
+        ("factor-breaking", "I'm breaking {n} down into primes.{hint} Which one comes out as the smallest?{ask}"),
+        ("factor-terse", "Smallest prime dividing {n}?{hint}{ask}"),
+        ("factor-let", "Let p be the least prime number that divides {n}.{hint} State p.{ask}"),
+        ("factor-upward", "Starting at two and counting upward, what is the least number that divides {n} without a remainder?{hint}{ask}"),
+        ("factor-code", "My padlock's code is the smallest prime that divides {n} evenly.{hint} Help me open it.{ask}"),
+        ("factor-entry", "Find the lowest entry in the prime factorisation of {n}.{hint}{ask}"),
+    ],
+    "validation": [
+        ("factor-crates", "There are {n} crates, to be divided into equal piles, and one big pile is not allowed.{hint} "
+         "What is the smallest number of piles that works?{ask}"),
+        ("factor-report", "Report the lowest prime divisor of the integer {n}.{hint}{ask}"),
+        ("factor-exactly", "Which prime is the least one to divide {n} exactly?{hint}{ask}"),
+    ],
+    "test": [
+        ("factor-raffle", "My raffle ticket bears the number {n}, and the prize goes to whoever names its lowest prime factor.{hint} "
+         "What should I say?{ask}"),
+        ("factor-decompose", "Decompose {n} into prime factors, but tell me only the smallest one.{hint}{ask}"),
+        ("factor-exceeds", "Which is the least divisor of {n} that exceeds one?{hint}{ask}"),
+    ],
 }
-TEST_HINTS = {
-    "middle": [" No tiny prime divides this number.", " All the prime factors of this number are moderately long."],
-    "giant": [" A tiny prime divides this number, that much is known."],
-    "consecutive": [" This number is one prime times the next one.", " This number has two prime factors that hardly differ."],
-    "close": [" This number has two prime factors that hardly differ."],
-    "hard": [" Two long primes were multiplied to get this number."],
+ASKS = {
+    "train": [
+        " Answer with the number only.", "", " Just the number, please.", " Reply with the bare figure.", "", " I only need the final value.",
+    ],
+    "validation": [" No working, only the number.", " A single number is enough.", ""],
+    "test": [" State the number alone.", ""],
+}
+HINTS = {
+    "train": {
+        "middle": [
+            " None of its prime factors is small.", " All of its prime factors are of middling size.", " It has no small divisors.",
+            " Trial division takes too long here.", " Don't hope for a tiny divisor.",
+        ],
+        "giant": [
+            " At least one of its prime factors is small.", " One of its divisors is quite small.", " Dividing by little primes gets you somewhere.",
+        ],
+        "consecutive": [
+            " It is the product of two neighbouring primes.", " Its two prime factors lie very close together.",
+            " No prime lies between its two factors.", " It was made from two primes that follow each other.", " Its two factors are almost equal.",
+        ],
+        "hard": [" It is the product of two large primes.", " Its two factors are big, and far from each other."],
+    },
+    "validation": {
+        "middle": [" The number survives division by every short prime.", " Every prime in the number is of intermediate length."],
+        "giant": [" A short prime goes into the number."],
+        "consecutive": [
+            " The number's square root lies just between its two factors.", " The two primes in the number are next-door neighbours.",
+        ],
+        "hard": [" The number is built from two large primes and nothing else."],
+    },
+    "test": {
+        "middle": [" No tiny prime divides this number.", " All the prime factors of this number are moderately long."],
+        "giant": [" A tiny prime divides this number, that much is known."],
+        "consecutive": [" This number is one prime times the next one.", " This number has two prime factors that hardly differ."],
+        "close": [" This number has two prime factors that hardly differ."],
+        "hard": [" Two long primes were multiplied to get this number."],
+    },
 }
 
 BASES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41]
@@ -124,7 +161,7 @@ def least_of(random, p, low, high):
 
 def rows(random, split, count, seen):
     test = split == "test"
-    templates = TEST_TEMPLATES if test else TEMPLATES
+    templates = TEMPLATES[split]
     for index, kind in enumerate(random.shuffled(apportion(count, KINDS))):
         wide = test and index % 3 == 0
         for _ in range(200):
@@ -135,11 +172,11 @@ def rows(random, split, count, seen):
             raise RuntimeError(f"no new number of kind {kind}")
         seen.add(n)
         name, text = templates[index % len(templates)]
-        choices = (TEST_HINTS if test else HINTS).get(hints, [])
+        choices = HINTS[split].get(hints, [])
         always = kind == "neighbour"
         hint = random.pick(choices) if choices and (always or random.chance(*((5, 6) if kind == "middle" else (3, 5)))) else ""
         yield {
-            "question": text.format(n=n, hint=hint, ask=random.pick(TEST_ASKS if test else ASKS)), "target": str(least),
+            "question": text.format(n=n, hint=hint, ask=random.pick(ASKS[split])), "target": str(least),
             "grader": "exact", "grader_options": {},
             "meta": {"template": name, "kind": kind, "range": "shifted" if wide else "usual"},
         }

@@ -7,30 +7,67 @@ from .randomness import apportion
 
 KINDS = [("elementary", 30), ("smooth", 30), ("singular", 20), ("oscillating", 14), ("infinite", 6)]
 
-TEMPLATES = [
-    ("integral-evaluate", "Evaluate the definite integral of {f} for x from {a} to {b}.{hint}{ask}"),
-    ("integral-area", "What is the signed area between the curve y = {f} and the x axis, from x = {a} to x = {b}?{hint}{ask}"),
-    ("integral-respect", "Integrate {f} with respect to x over [{a}, {b}].{hint}{ask}"),
-    ("integral-homework", "For my homework I need the integral of {f} dx between {a} and {b}.{hint} What number do I get?{ask}"),
-]
-TEST_TEMPLATES = [
-    ("integral-runs", "As x runs from {a} to {b}, what does ∫ {f} dx amount to?{hint}{ask}"),
-    ("integral-bounds", "The integrand is {f}, the lower bound {a} and the upper bound {b}.{hint} Determine the definite integral.{ask}"),
-    ("integral-method", "With x between {a} and {b}, integrate {f} by whatever method you like.{hint}{ask}"),
-]
-ASKS = [" Give at least eight significant digits.", " A decimal number will do.", " Answer with the number only."]
-TEST_ASKS = [" I need eight correct digits.", " State the number alone."]
-HINTS = {
-    "smooth": [" I don't expect a closed form.", " There is no elementary antiderivative."],
-    "singular": [" The integrand is unbounded at the {end} end.", " It is an improper integral."],
-    "oscillating": [" It oscillates rapidly."],
-    "infinite": [" It is an improper integral."],
+# Wordings by part; no template, ask or hint stands in two of them.
+TEMPLATES = {
+    "train": [
+        ("integral-evaluate", "Evaluate the definite integral of {f} for x from {a} to {b}.{hint}{ask}"),
+        ("integral-area", "What is the signed area between the curve y = {f} and the x axis, from x = {a} to x = {b}?{hint}{ask}"),
+        ("integral-respect", "Integrate {f} with respect to x over [{a}, {b}].{hint}{ask}"),
+        ("integral-homework", "For my homework I need the integral of {f} dx between {a} and {b}.{hint} What number do I get?{ask}"),
+        ("integral-pump", "A pump runs at a rate of {f} at time x, and I need the accumulated amount from x = {a} to x = {b}.{hint}{ask}"),
+        ("integral-terse", "Definite integral, integrand {f}, from {a} to {b}.{hint}{ask}"),
+        ("integral-net", "Determine the net signed area which the graph of {f} encloses with the horizontal axis over [{a}, {b}].{hint}{ask}"),
+        ("integral-lost", "Hey, can you help me with some calculus? I have to add up {f} continuously between {a} and {b} and I keep getting lost.{hint}{ask}"),
+        ("integral-grow", "How much does an antiderivative of {f} grow from x = {a} to x = {b}?{hint}{ask}"),
+        ("integral-slices", "Sum up infinitely thin slices of height {f} over [{a}, {b}].{hint}{ask}"),
+    ],
+    "validation": [
+        ("integral-cart", "A cart rolls with velocity {f} at moment x; what is its displacement between {a} and {b}?{hint}{ask}"),
+        ("integral-riemann", "Please find the Riemann integral of {f} with respect to x, taken over [{a}, {b}].{hint}{ask}"),
+        ("integral-get", "What do you get when you integrate {f} from {a} to {b}?{hint}{ask}"),
+    ],
+    "test": [
+        ("integral-runs", "As x runs from {a} to {b}, what does ∫ {f} dx amount to?{hint}{ask}"),
+        ("integral-bounds", "The integrand is {f}, the lower bound {a} and the upper bound {b}.{hint} Determine the definite integral.{ask}"),
+        ("integral-method", "With x between {a} and {b}, integrate {f} by whatever method you like.{hint}{ask}"),
+    ],
 }
-TEST_HINTS = {
-    "smooth": [" As far as I know, no formula for the antiderivative exists.", " A closed expression is not to be hoped for."],
-    "singular": [" Towards the {end} edge the integrand exceeds every bound in magnitude.", " Strictly speaking, this integral is an improper one."],
-    "oscillating": [" The graph of the integrand is a dense series of waves."],
-    "infinite": [" Strictly speaking, this integral is an improper one."],
+ASKS = {
+    "train": [
+        " Give at least eight significant digits.", " A decimal number will do.", " Answer with the number only.", " Just the number, please.",
+        " Reply with the bare figure.", " Finish with the result alone.", " I only need the final value.",
+    ],
+    "validation": [" No working, only the number.", " A single number is enough.", " Don't round it to fewer than eight places."],
+    "test": [" I need eight correct digits.", " State the number alone."],
+}
+HINTS = {
+    "train": {
+        "smooth": [
+            " I don't expect a closed form.", " There is no elementary antiderivative.", " I couldn't find an antiderivative in any table.",
+            " Symbolic integration won't get far here.", " The answer has no neat form.",
+        ],
+        "singular": [
+            " The integrand is unbounded at the {end} end.", " It is an improper integral.", " Beware, the function blows up at the {end} end point.",
+            " The {end} end point is a singularity.", " At the {end} limit the function has no finite value.",
+        ],
+        "oscillating": [
+            " It oscillates rapidly.", " The function wiggles a great many times.", " It has very many ups and downs.",
+            " A plot of it would be almost solid black.",
+        ],
+        "infinite": [" It is an improper integral.", " The range never ends.", " The upper limit isn't finite."],
+    },
+    "validation": {
+        "smooth": [" Don't look for a formula, there is none.", " Only a numerical value is attainable."],
+        "singular": [" It has a vertical asymptote at the {end} border.", " Near one border of the range the function is steep without limit."],
+        "oscillating": [" The function vibrates quickly.", " There are more than a hundred turning points."],
+        "infinite": [" One side of the range is open-ended."],
+    },
+    "test": {
+        "smooth": [" As far as I know, no formula for the antiderivative exists.", " A closed expression is not to be hoped for."],
+        "singular": [" Towards the {end} edge the integrand exceeds every bound in magnitude.", " Strictly speaking, this integral is an improper one."],
+        "oscillating": [" The graph of the integrand is a dense series of waves."],
+        "infinite": [" Strictly speaking, this integral is an improper one."],
+    },
 }
 
 
@@ -137,7 +174,7 @@ def problem(random, kind, wide):
 def rows(random, split, count, seen):
     test = split == "test"
     kinds = random.shuffled(apportion(count, KINDS))
-    templates = TEST_TEMPLATES if test else TEMPLATES
+    templates = TEMPLATES[split]
     for index, kind in enumerate(kinds):
         wide = test and index % 3 == 0
         for _ in range(200):
@@ -148,9 +185,9 @@ def rows(random, split, count, seen):
             raise RuntimeError(f"no new integral of kind {kind}")
         seen.add((f, a, b))
         name, text = templates[index % len(templates)]
-        hints = (TEST_HINTS if test else HINTS).get(kind, [])
+        hints = HINTS[split].get(kind, [])
         hint = random.pick(hints).replace("{end}", end) if hints and random.chance(1, 2) else ""
-        ask = random.pick((TEST_ASKS if test else ASKS) + [""])
+        ask = random.pick(ASKS[split] + [""])
         yield {
             "question": text.format(f=f, a=a, b=b, hint=hint, ask=ask), "target": digits(answer), "grader": "number",
             "grader_options": {"relative_tolerance": 1e-6},

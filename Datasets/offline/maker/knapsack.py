@@ -4,32 +4,72 @@ from .randomness import apportion
 
 KINDS = [("plain-short", 14), ("plain-long", 22), ("at-most", 28), ("apart", 22), ("needs", 14)]
 
-TEMPLATES = [
-    ("knapsack-rucksack", "A rucksack holds at most {capacity} kg. Items: {items}.{side} What is the greatest total value that fits?{ask}"),
-    ("knapsack-bakery", "I own a bakery and can spend {capacity} coins on new things. On offer: {items}.{side} "
-     "What is the largest total gain?{ask}"),
-    ("knapsack-van", "How much value can a van with a limit of {capacity} kg carry? The load is chosen from: {items}.{side}{ask}"),
-    ("knapsack-projects", "Our budget is {capacity} million. Projects: {items}.{side} Which total gain is the best possible?{ask}"),
-]
-TEST_TEMPLATES = [
-    ("knapsack-sledge", "Our dogs can pull a sledge carrying {capacity} kg and no more. Ready for loading: {items}.{side} "
-     "Which total value can the sledge bring home at best?{ask}"),
-    ("knapsack-auction", "I visit an auction with {capacity} dollars in my pocket and mean to resell what I buy. Lots: {items}.{side} "
-     "How large can the sum of all gains become?{ask}"),
-    ("knapsack-helicopter", "A helicopter makes a single flight to a mountain hut and takes {capacity} kg at most. Waiting on the ground: "
-     "{items}.{side} Report the total value of the most valuable load.{ask}"),
-]
-ASKS = [" Answer with the number only.", ""]
-TEST_ASKS = [" State the number alone.", ""]
-SIDES = {
-    "at-most": [" Take no more than {k} items.", " You may choose {k} of them at most."],
-    "apart": [" The {p} and the {q} must not be taken together.", " It's either the {p} or the {q}, never both."],
-    "needs": [" The {p} is allowed only together with the {q}."],
+# Wordings by part; no template, side condition or ask stands in two of them.
+TEMPLATES = {
+    "train": [
+        ("knapsack-rucksack", "A rucksack holds at most {capacity} kg. Items: {items}.{side} What is the greatest total value that fits?{ask}"),
+        ("knapsack-bakery", "I own a bakery and can spend {capacity} coins on new things. On offer: {items}.{side} "
+         "What is the largest total gain?{ask}"),
+        ("knapsack-van", "How much value can a van with a limit of {capacity} kg carry? The load is chosen from: {items}.{side}{ask}"),
+        ("knapsack-projects", "Our budget is {capacity} million. Projects: {items}.{side} Which total gain is the best possible?{ask}"),
+        ("knapsack-thief", "A thief's sack bears a weight of {capacity}. In the vault there are: {items}.{side} "
+         "How much is the richest haul worth?{ask}"),
+        ("knapsack-terse", "Weight limit {capacity}. Candidates: {items}.{side} Best value?{ask}"),
+        ("knapsack-flight", "I'm packing for a flight and my bag may weigh no more than {capacity}. I could bring any of these: {items}.{side} "
+         "What's the most value I can squeeze in?{ask}"),
+        ("knapsack-subset", "Select a subset of the articles listed whose combined weight stays within {capacity}: {items}.{side} "
+         "State the maximum attainable value.{ask}"),
+        ("knapsack-drone", "A drone can lift {capacity} in total. Parcels waiting: {items}.{side} "
+         "What is the greatest combined value of a single trip?{ask}"),
+        ("knapsack-mule", "Suppose a merchant's mule cannot carry a load above {capacity}, and the market offers one piece each of: {items}.{side} "
+         "What is the optimum value of the load?{ask}"),
+    ],
+    "validation": [
+        ("knapsack-lorry", "The lorry's payload is {capacity}. Goods in the depot: {items}.{side} What worth of goods can it deliver at best?{ask}"),
+        ("knapsack-packing", "Solve this packing problem with capacity {capacity} and the objects below: {items}.{side} "
+         "What total value is optimal?{ask}"),
+        ("knapsack-moving", "We're moving house, and the last box can take a weight of {capacity}. Still lying around: {items}.{side} "
+         "How valuable can the contents of that box get?{ask}"),
+    ],
+    "test": [
+        ("knapsack-sledge", "Our dogs can pull a sledge carrying {capacity} kg and no more. Ready for loading: {items}.{side} "
+         "Which total value can the sledge bring home at best?{ask}"),
+        ("knapsack-auction", "I visit an auction with {capacity} dollars in my pocket and mean to resell what I buy. Lots: {items}.{side} "
+         "How large can the sum of all gains become?{ask}"),
+        ("knapsack-helicopter", "A helicopter makes a single flight to a mountain hut and takes {capacity} kg at most. Waiting on the ground: "
+         "{items}.{side} Report the total value of the most valuable load.{ask}"),
+    ],
 }
-TEST_SIDES = {
-    "at-most": [" A maximum of {k} things may be selected."],
-    "apart": [" The {p} and the {q} can never be combined.", " You cannot have both the {p} and the {q}."],
-    "needs": [" The {p} can be selected only if the {q} is selected as well."],
+ASKS = {
+    "train": [" Answer with the number only.", "", " Just the number, please.", " Reply with the bare figure.", "", " I only need the final value."],
+    "validation": [" No working, only the number.", " A single number is enough.", ""],
+    "test": [" State the number alone.", ""],
+}
+SIDES = {
+    "train": {
+        "at-most": [
+            " Take no more than {k} items.", " You may choose {k} of them at most.", " Pick up to {k} of them.", " There is room for no more than {k} things.",
+            " Handling more than {k} items is impossible.",
+        ],
+        "apart": [
+            " The {p} and the {q} must not be taken together.", " It's either the {p} or the {q}, never both.", " The {p} does not go with the {q}.",
+            " Never put the {p} next to the {q}, leave one of them out.", " Either leave out the {p} or leave out the {q}.",
+        ],
+        "needs": [
+            " The {p} is allowed only together with the {q}.", " Without the {q} you can't have the {p}.", " Choose the {p} only when the {q} comes too.",
+            " The {p} is useful only with the {q}, so never take it alone.",
+        ],
+    },
+    "validation": {
+        "at-most": [" At most {k} items may come along.", " Of these things, {k} is the maximum."],
+        "apart": [" The {p} may not travel with the {q}.", " Having the {p} means not having the {q}."],
+        "needs": [" Load the {p} only if the {q} is aboard.", " No {q}, no {p}: the latter is not to be taken without the former."],
+    },
+    "test": {
+        "at-most": [" A maximum of {k} things may be selected."],
+        "apart": [" The {p} and the {q} can never be combined.", " You cannot have both the {p} and the {q}."],
+        "needs": [" The {p} can be selected only if the {q} is selected as well."],
+    },
 }
 COSTS = ("knapsack-bakery", "knapsack-projects", "knapsack-auction")
 NAMES = {
@@ -119,7 +159,7 @@ def problem(random, kind, wide, names):
 
 def rows(random, split, count, seen):
     test = split == "test"
-    templates = TEST_TEMPLATES if test else TEMPLATES
+    templates = TEMPLATES[split]
     for index, kind in enumerate(random.shuffled(apportion(count, KINDS))):
         wide = test and index % 3 == 0
         name, text = templates[(index + index // 12) % len(templates)]
@@ -129,8 +169,8 @@ def rows(random, split, count, seen):
         seen.add((tuple(items), capacity))
         left, right = ("cost", "gain") if name in COSTS else ("weight", "value")
         listed = ", ".join(f"{item} ({left} {weight}, {right} {value})" for item, weight, value in items)
-        side = random.pick((TEST_SIDES if test else SIDES)[kind]).format(**slots) if slots else ""
-        ask = random.pick(TEST_ASKS if test else ASKS)
+        side = random.pick(SIDES[split][kind]).format(**slots) if slots else ""
+        ask = random.pick(ASKS[split])
         yield {
             "question": text.format(capacity=capacity, items=listed, side=side, ask=ask), "target": str(answer),
             "grader": "number", "grader_options": {"tolerance": 0},

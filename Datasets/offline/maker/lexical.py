@@ -5,18 +5,38 @@ from .randomness import apportion
 
 KINDS = [("plain", 66), ("look-alike", 15), ("compound", 19)]
 
-TEMPLATES = [
-    ("lexical-is", "Is {a noun} {a class}?{ask}"), ("lexical-kind", "Would you call {a noun} a kind of {class}?{ask}"),
-    ("lexical-daughter", "My daughter asks whether {a noun} is {a class}. What do I tell her?{ask}"),
-    ("lexical-true", "True or not: every {noun} is {a class}.{ask}"),
-]
-TEST_TEMPLATES = [
-    ("lexical-correct", "Is it correct to say that {a noun} is {a class}?{ask}"),
-    ("lexical-cards", "While sorting picture cards I wonder whether {a noun} counts as {a class}. Does it?{ask}"),
-    ("lexical-neighbour", "My neighbour insists that {a noun} is {a class}. Do you agree?{ask}"),
-]
-ASKS = [" Answer yes or no.", " yes or no?"]
-TEST_ASKS = [" Just say yes or no."]
+# Wordings by part; no template or ask stands in two of them.
+TEMPLATES = {
+    "train": [
+        ("lexical-is", "Is {a noun} {a class}?{ask}"), ("lexical-kind", "Would you call {a noun} a kind of {class}?{ask}"),
+        ("lexical-daughter", "My daughter asks whether {a noun} is {a class}. What do I tell her?{ask}"),
+        ("lexical-true", "True or not: every {noun} is {a class}.{ask}"),
+        ("lexical-call", "Is it correct to call {a noun} a kind of {class}?{ask}"),
+        ("lexical-quick", "Quick one: is {a noun} {a class}, would you say?{ask}"),
+        ("lexical-insists", "My daughter insists that {a noun} is {a class}. Is she right?{ask}"),
+        ("lexical-taxonomy", "Taxonomy check: may I call {a noun} a kind of {class}?{ask}"),
+        ("lexical-decide", "Decide whether {a noun} is {a class}, going by the dictionary.{ask}"),
+        ("lexical-sense", "In the ordinary sense of the words, every {noun} is {a class}. Does that hold?{ask}"),
+    ],
+    "validation": [
+        ("lexical-dinner", "We had an argument over dinner: can {a noun} be described as {a class}?{ask}"),
+        ("lexical-belong", "In a dictionary, does {noun} belong to the class {class}?{ask}"),
+        ("lexical-confirm", "Please confirm or deny that {a noun} is {a class}.{ask}"),
+    ],
+    "test": [
+        ("lexical-correct", "Is it correct to say that {a noun} is {a class}?{ask}"),
+        ("lexical-cards", "While sorting picture cards I wonder whether {a noun} counts as {a class}. Does it?{ask}"),
+        ("lexical-neighbour", "My neighbour insists that {a noun} is {a class}. Do you agree?{ask}"),
+    ],
+}
+ASKS = {
+    "train": [
+        " Answer yes or no.", " yes or no?", " Yes or no will do.", " Reply with yes or no.", " One word: yes or no?",
+        " Please settle it with a yes or a no.",
+    ],
+    "validation": [" A plain yes or no is enough.", " Say yes or no."],
+    "test": [" Just say yes or no."],
+}
 ANIMALS = ABOVE["animal"] + list(ABOVE)
 
 
@@ -52,7 +72,7 @@ def rows(random, split, count, seen):
     nouns = [(noun, group) for group, members in MEMBERS.items() for noun in members.split()]
     held_out = nouns[::4]  # stand only in test
     usual = [noun for noun in nouns if noun not in held_out]
-    templates = TEST_TEMPLATES if test else TEMPLATES
+    templates = TEMPLATES[split]
     for index, kind in enumerate(random.shuffled(apportion(count, KINDS))):
         wide = test and index % 3 == 0 and kind == "plain"
         for _ in range(2000):
@@ -71,10 +91,10 @@ def rows(random, split, count, seen):
             raise RuntimeError(f"no new pair of kind {kind}")
         seen.add((noun, group))
         name, text = templates[(index + index // 12) % len(templates)]
-        if name == "lexical-true" and noun in UNCOUNTED:
+        if "every {noun}" in text and noun in UNCOUNTED:
             name, text = templates[0]
         question = text.replace("{a noun}", with_article(noun)).replace("{a class}", with_article(group))
-        question = question.replace("{noun}", noun).replace("{class}", group).replace("{ask}", random.pick(TEST_ASKS if test else ASKS))
+        question = question.replace("{noun}", noun).replace("{class}", group).replace("{ask}", random.pick(ASKS[split]))
         yield {
             "question": question[0].upper() + question[1:], "target": answer, "grader": "exact", "grader_options": {"ignore_case": True},
             "meta": {"template": name, "kind": kind, "range": "shifted" if wide else "usual"},

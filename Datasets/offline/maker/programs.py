@@ -7,19 +7,36 @@ from .randomness import apportion
 
 KINDS = [("one", 32), ("two", 45), ("three", 23)]
 
-TEMPLATES = [
-    ("program-write", "Write a Python function f with one argument that gives these results:\n{examples}\n{ask}"),
-    ("program-guess", "Here are some calls of a function and what came back. Write it in Python, under the name f.\n{examples}\n{ask}"),
-    ("program-lost", "I lost the source code of f, only these examples are left:\n{examples}\nPlease write f again in Python.{ask}"),
-    ("program-pattern", "What does f do? Give a Python definition of f that fits:\n{examples}\n{ask}"),
-]
-TEST_TEMPLATES = [
-    ("program-interview", "In a job interview I was shown only how f behaves:\n{examples}\nWhich Python function f behaves like that?{ask}"),
-    ("program-box", "A black box gave these answers. Reproduce it as a Python function f.\n{examples}\n{ask}"),
-    ("program-holds", "Please implement f in Python such that every line below holds.\n{examples}\n{ask}"),
-]
-ASKS = [" Answer with the code only.", ""]
-TEST_ASKS = [" Send nothing but the code.", ""]
+# Wordings by part; no template or ask stands in two of them.
+TEMPLATES = {
+    "train": [
+        ("program-write", "Write a Python function f with one argument that gives these results:\n{examples}\n{ask}"),
+        ("program-guess", "Here are some calls of a function and what came back. Write it in Python, under the name f.\n{examples}\n{ask}"),
+        ("program-lost", "I lost the source code of f, only these examples are left:\n{examples}\nPlease write f again in Python.{ask}"),
+        ("program-pattern", "What does f do? Give a Python definition of f that fits:\n{examples}\n{ask}"),
+        ("program-small", "Here is what a small function is supposed to do:\n{examples}\nWrite it in Python, and name it f.{ask}"),
+        ("program-rule", "Reverse-engineer the rule behind these input and output pairs and give me Python code for f:\n{examples}\n{ask}"),
+        ("program-puzzle", "Python puzzle!\n{examples}\nWhat does f look like?{ask}"),
+        ("program-tester", "Our tester recorded the calls below, and the source got lost. Restore the Python function f.\n{examples}\n{ask}"),
+        ("program-define", "Define f in Python so that all of the following hold:\n{examples}\n{ask}"),
+        ("program-implement", "Implement a Python function called f which reproduces this behaviour:\n{examples}\n{ask}"),
+    ],
+    "validation": [
+        ("program-arguments", "I only know what f returns for some arguments:\n{examples}\nCould you code it up in Python?{ask}"),
+        ("program-specification", "Given a specification by example, provide a Python definition of f.\n{examples}\n{ask}"),
+        ("program-observations", "Guess the rule and hand me a Python def f that agrees with these observations:\n{examples}\n{ask}"),
+    ],
+    "test": [
+        ("program-interview", "In a job interview I was shown only how f behaves:\n{examples}\nWhich Python function f behaves like that?{ask}"),
+        ("program-box", "A black box gave these answers. Reproduce it as a Python function f.\n{examples}\n{ask}"),
+        ("program-holds", "Please implement f in Python such that every line below holds.\n{examples}\n{ask}"),
+    ],
+}
+ASKS = {
+    "train": [" Answer with the code only.", "", " Only the code, please.", "", " Plain code, no explanation.", " I don't need any commentary."],
+    "validation": [" Skip the explanation.", " A code block is all I want.", ""],
+    "test": [" Send nothing but the code.", ""],
+}
 HIDDEN = 8
 
 
@@ -65,7 +82,7 @@ def telling(texts, cases, examples):
 
 def rows(random, split, count, seen):
     test = split == "test"
-    templates = TEST_TEMPLATES if test else TEMPLATES
+    templates = TEMPLATES[split]
     for index, kind in enumerate(random.shuffled(apportion(count, KINDS))):
         wide = test and index % 3 == 0
         examples = random.between(3, 5) if test else 4
@@ -80,7 +97,7 @@ def rows(random, split, count, seen):
         seen.add(key)
         shown = "\n".join(f"f({json.dumps(arguments[0])}) -> {json.dumps(result)}" for arguments, result in cases[:examples])
         name, text = templates[(index + index // 12) % len(templates)]
-        ask = random.pick(TEST_ASKS if test else ASKS)
+        ask = random.pick(ASKS[split])
         question = text.format(examples=shown, ask=ask).replace("\n ", "\n").rstrip()
         yield {
             "question": question, "target": program, "grader": "program",

@@ -8,26 +8,52 @@ from .randomness import apportion
 
 KINDS = [("common", 25), ("rare", 42), ("temperature", 25), ("difference", 8)]
 
-TEMPLATES = [
-    ("units-convert", "Convert {q} {u} to {v}.{ask}"), ("units-how-many", "How many {v} are {q} {u}?{ask}"),
-    ("units-express", "Express {q} {u} in {v}.{ask}"),
-    ("units-sign", "A sign says {q} {u}, but I'm used to {v}. What should it say for me?{ask}"),
-]
-TEST_TEMPLATES = [
-    ("units-display", "Our display is set to {v}. What does it show for {q} {u}?{ask}"),
-    ("units-almanac", "An old almanac states {q} {u}; what is the figure in {v}?{ask}"),
-    ("units-rewrite", "Rewrite {q} {u} using {v} as the unit.{ask}"),
-]
-DIFFERENCE_TEMPLATES = [
-    ("units-rise", "The temperature rose by {q} {u}. By how many {v} did it rise?{ask}"),
-    ("units-colder", "Overnight it got colder by {q} {u}. How big is this drop in {v}?{ask}"),
-]
-TEST_DIFFERENCE_TEMPLATES = [
-    ("units-ovens", "Two ovens differ in temperature by {q} {u}. State this difference in {v}.{ask}"),
-    ("units-kiln", "The inside of a kiln is warmer than the outside by {q} {u}. How many {v} warmer is that?{ask}"),
-]
-ASKS = [" Give at least six significant digits.", " Answer with the number only.", ""]
-TEST_ASKS = [" I need six correct digits.", " State the number alone.", ""]
+# Wordings by part; no template or ask stands in two of them.
+TEMPLATES = {
+    "train": [
+        ("units-convert", "Convert {q} {u} to {v}.{ask}"), ("units-how-many", "How many {v} are {q} {u}?{ask}"),
+        ("units-express", "Express {q} {u} in {v}.{ask}"),
+        ("units-sign", "A sign says {q} {u}, but I'm used to {v}. What should it say for me?{ask}"),
+        ("units-in", "Rewrite {q} {u} in {v}.{ask}"), ("units-terse", "{q} {u} = ? {v}.{ask}"),
+        ("units-manual", "The manual says {q} {u}, but all my instruments read {v}. What's the figure?{ask}"),
+        ("units-measures", "If something measures {q} {u}, what is that in {v}?{ask}"),
+        ("units-quantity", "Express the quantity {q} {u} using {v} as the unit.{ask}"),
+        ("units-stated", "Hi! I never remember how to go from one unit to another: what would {q} {u} be when stated in {v}?{ask}"),
+    ],
+    "validation": [
+        ("units-label", "A foreign label reads {q} {u}. Translate it into {v} for me.{ask}"),
+        ("units-equivalent", "State the equivalent of {q} {u} in {v}.{ask}"), ("units-what", "In {v}, what is {q} {u}?{ask}"),
+    ],
+    "test": [
+        ("units-display", "Our display is set to {v}. What does it show for {q} {u}?{ask}"),
+        ("units-almanac", "An old almanac states {q} {u}; what is the figure in {v}?{ask}"),
+        ("units-rewrite", "Rewrite {q} {u} using {v} as the unit.{ask}"),
+    ],
+}
+DIFFERENCE_TEMPLATES = {
+    "train": [
+        ("units-rise", "The temperature rose by {q} {u}. By how many {v} did it rise?{ask}"),
+        ("units-colder", "Overnight it got colder by {q} {u}. How big is this drop in {v}?{ask}"),
+        ("units-thermometer", "After lunch the thermometer had climbed by {q} {u}. What is that climb in {v}?{ask}"),
+        ("units-boiler", "Since yesterday the boiler's temperature fell by {q} {u}. Convert the change to {v}.{ask}"),
+    ],
+    "validation": [
+        ("units-soup", "The soup cooled by {q} {u} on the way to the table. How much of a loss is it in {v}?{ask}"),
+        ("units-seasons", "From winter to summer the lake warms up by {q} {u}. Put that increase into {v}.{ask}"),
+    ],
+    "test": [
+        ("units-ovens", "Two ovens differ in temperature by {q} {u}. State this difference in {v}.{ask}"),
+        ("units-kiln", "The inside of a kiln is warmer than the outside by {q} {u}. How many {v} warmer is that?{ask}"),
+    ],
+}
+ASKS = {
+    "train": [
+        " Give at least six significant digits.", " Answer with the number only.", "", " Just the number, please.", " Reply with the bare figure.",
+        " I only need the final value.",
+    ],
+    "validation": [" No working, only the number.", " A single number is enough.", ""],
+    "test": [" I need six correct digits.", " State the number alone.", ""],
+}
 
 
 def of(number, unit=1):
@@ -130,13 +156,10 @@ def rows(random, split, count, seen):
         else:
             raise RuntimeError(f"no new conversion of kind {kind}")
         seen.add((q, u, v, kind == "difference"))
-        if kind == "difference":
-            templates = TEST_DIFFERENCE_TEMPLATES if test else DIFFERENCE_TEMPLATES
-        else:
-            templates = TEST_TEMPLATES if test else TEMPLATES
+        templates = (DIFFERENCE_TEMPLATES if kind == "difference" else TEMPLATES)[split]
         name, text = templates[(index + index // 12) % len(templates)]
         yield {
-            "question": text.format(q=q, u=u, v=v, ask=random.pick(TEST_ASKS if test else ASKS)), "target": decimal(answer),
+            "question": text.format(q=q, u=u, v=v, ask=random.pick(ASKS[split])), "target": decimal(answer),
             "grader": "number", "grader_options": {"relative_tolerance": 1e-4},
             "meta": {"template": name, "kind": kind, "range": "shifted" if wide else "usual"},
         }
