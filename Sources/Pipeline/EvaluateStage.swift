@@ -1,6 +1,8 @@
+import Chat
 import Evolution
 import Files
 import Foundation
+import Ledger
 import Routing
 import Statistics
 
@@ -48,6 +50,23 @@ struct EvaluateStage {
         run.directory.exists(run.directory.htmlReport) && (try? RunReport(reading: run.directory.report))?.key == key
     }
 
+    private func timing(_ seconds: Double) throws -> RunReport.Timing {
+        var timing = RunReport.Timing(seconds: seconds)
+        guard case .live = run.recipe.source else { return timing }
+        let ledger = run.directory.ledger
+        let (calls, spending) = try Blocking.wait {
+            let reader = try LedgerReader(reading: ledger)
+            let calls = try await reader.calls().values.count { $0.state == .done }, spending = try await reader.spending()
+            await reader.close()
+            return (calls, spending)
+        }
+        timing.calls = calls
+        timing.attempts = spending.attempts
+        timing.spent = spending.spent.description
+        timing.perhapsSpent = spending.unsettled.description
+        return timing
+    }
+
     private func document(_ key: String, _ result: SplitResult, _ summary: Summary, seconds: Double) throws -> Data {
         let methods = summary.methods.map { method -> (String, RunReport.Method) in
             let versus = method.versusBestSingle
@@ -63,7 +82,7 @@ struct EvaluateStage {
         let report = RunReport(
             format: 1, key: key, name: run.recipe.name, split: result.name, testTasks: result.testRows.count,
             methods: Dictionary(uniqueKeysWithValues: methods), preferred: summary.preferred, verdict: summary.verdict,
-            keptGeneration: result.keptGeneration, timing: .init(seconds: seconds))
+            keptGeneration: result.keptGeneration, timing: try timing(seconds))
         return try JSONEncoder.forFiles(pretty: true).encode(report) + Data("\n".utf8)
     }
 }

@@ -4,8 +4,12 @@ import Reports
 
 /// `report.json` of a run. Equal after any interruption, `timing` aside.
 struct RunReport: Codable {
+    /// What differs from one machine, and from one night, to another.
     struct Timing: Codable {
         var seconds: Double
+        /// Calls that the run's ledger has answers of, attempts that they took, and money: decimals of the pool's currency.
+        var calls: Int?, attempts: Int?
+        var spent: String?, perhapsSpent: String?
     }
 
     /// What one method earned on test; rewards and differences are fractions.
@@ -47,6 +51,10 @@ extension RunReport {
             return name.padding(toLength: 18, withPad: " ", startingAt: 0)
                 + "\(percent(method.reward)) %   \(percent(versus["mean"] ?? 0))  [\(interval)]   \(percent(method.gapClosed)) %"
         }
-        return ["method            reward     over best single, 95 % interval   gap closed"] + rows + [verdict]
+        var spending: [String] = []
+        if let calls = timing.calls, let attempts = timing.attempts, let spent = timing.spent {
+            spending = ["\(calls) calls answered in \(attempts) attempts, \(spent) spent"]
+        }
+        return ["method            reward     over best single, 95 % interval   gap closed"] + rows + spending + [verdict]
     }
 }

@@ -70,13 +70,13 @@ import Testing
     }
 
     @Test func aReaderThatTakesItsTimeIsNoStall() async throws {
-        try await FaultyProvider.withWorker(timeouts: Timeouts(stall: .milliseconds(400))) { worker in
+        try await FaultyProvider.withWorker(timeouts: Timeouts(stall: .seconds(4))) { worker in
             let id = FaultyProvider.id()
             var count = 0
             for try await _ in try await worker.events(for: FaultyProvider.request(id, "stream_endless"), in: CallContext()) {
                 count += 1
                 // The provider has to wait for us by then: unread pieces are bounded.
-                if count == 1 { try await Task.sleep(for: .milliseconds(600)) }
+                if count == 1 { try await Task.sleep(for: .seconds(5)) }
                 if count == 500 { break }
             }
             #expect(count == 500)
