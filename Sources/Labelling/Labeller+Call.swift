@@ -70,7 +70,7 @@ extension Labeller {
         _ = try await ledger.settle(
             lease,
             .failed(
-                kind: failure.kind.rawValue, message: failure.message, isFinal: failure.kind == .rejected,
+                kind: failure.kind.rawValue, message: failure.message, isFinal: failure.isOfTheRequest,
                 cost: mayHaveCost ? lease.reservation : .zero))
     }
 
@@ -110,4 +110,10 @@ extension Labeller {
             try await Task.sleep(for: min(.milliseconds(100), end - clock.now))
         }
     }
+}
+
+extension CallFailure {
+    /// Whether the request itself is at fault, so that it will be refused whenever it is asked. An empty account (402), a
+    /// wrong address or a model that isn't there (404) is mended outside of the task.
+    fileprivate var isOfTheRequest: Bool { kind == .rejected && [nil, 400, 413, 422].contains(status) }
 }
