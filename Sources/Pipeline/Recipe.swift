@@ -184,6 +184,10 @@ extension Recipe {
         evolve = try EvolveSettings(from: &reader, defaults: EvolveSettings())
         evaluate = try EvaluateSettings(from: &reader)
         try reader.finish()
+        if case .recorded = source, evolve.environment == .question, let given = try reader.placed("evolve.environment") {
+            throw InputError(
+                given.place, "evolve.environment: question asks workers: name a pool and tasks instead of outcomes")
+        }
         guard (evolve.sigmas ?? [0]).count == 1 else {
             throw InputError(file.path, "evolve.sigma: a run takes one step size; `baton study` compares several")
         }
