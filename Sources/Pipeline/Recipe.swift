@@ -258,7 +258,12 @@ extension EvolveSettings {
         let given = try reader.placed("evolve.draws")
         draws = try reader.choice("evolve.draws") ?? (environment == .question ? .sampled : defaults.draws)
         if environment == .question, draws == .exact, let given {
-            throw InputError(given.place, "evolve.draws: live play draws; take sampled, or environment: replay")
+            // A run's resolved recipe names the draws of its environment; a flag that changes that one changes both.
+            let isFlagged = try reader.placed("evolve.environment")?.place.hasPrefix("--") ?? false
+            guard isFlagged, !given.place.hasPrefix("--") else {
+                throw InputError(given.place, "evolve.draws: live play draws; take sampled, or environment: replay")
+            }
+            draws = .sampled
         }
         batch =
             try reader.placed("evolve.batch")?.text == "all"
