@@ -11,8 +11,10 @@ extension Labeller {
     func label(_ cell: LabelPlan.Cell, limiter: Limiter) async throws {
         let key = plan.key(of: cell), name = plan.workers[cell.worker].name
         var attempt = 0
-        while !shouldEnd, !counts.withLock({ $0.down.contains(name) }) {
+        while true {
             let slot = try await limiter.acquire()
+            // Hundreds wait for their turn; when it comes, a signal, a limit or the worker's failures may have ended it all.
+            guard !shouldEnd, !counts.withLock({ $0.down.contains(name) }) else { return limiter.release(slot) }
             switch try await ledger.claim([Claim(key, reservation: plan.ceiling(of: cell))])[0] {
             case .overBudget:
                 limiter.release(slot)
