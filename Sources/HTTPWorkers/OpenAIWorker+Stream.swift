@@ -116,7 +116,7 @@ extension OpenAIWorker {
                 isDone = true
                 return
             }
-            guard let chunk = (try? JSON(parsing: data))?.object else {
+            guard let chunk = (try? JSON(parsing: worker.redactor.redact(data)))?.object else {
                 failed = worker.failure(
                     .malformed,
                     "in the middle of the reply: an event is no JSON object: \(String(decoding: data.prefix(256), as: UTF8.self))",

@@ -101,7 +101,7 @@ public struct OpenAIWorker: Worker {
         guard body.readableBytes > 0 else { throw failure(.malformed, "status \(status.status): the reply is empty", status) }
         let json: JSON
         do {
-            json = try JSON(parsing: Array(body.readableBytesView))
+            json = try JSON(parsing: redactor.redact(Array(body.readableBytesView)))
         } catch {
             let type = status.headers.first(name: "content-type") ?? "no content type"
             throw failure(.malformed, "status \(status.status): the reply (\(type)) is not JSON: \(error)", status)

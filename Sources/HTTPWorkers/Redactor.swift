@@ -4,13 +4,14 @@ import Foundation
 /// wherever in a longer text that was encoded.
 struct Redactor: Sendable {
     private static let window = 8
+    private let key: [UInt8]
     private let windows: Set<[UInt8]>
     /// Bytes of each window; below ``window`` where the key is that short.
     private let length: Int
 
     /// `nil`: there is nothing to hide.
     init(hiding secret: Secret?) {
-        let key = Array((secret?.value ?? "").utf8)
+        key = Array((secret?.value ?? "").utf8)
         length = min(Self.window, key.count)
         var windows: Set<[UInt8]> = []
         if length > 0 {
@@ -47,6 +48,22 @@ struct Redactor: Sendable {
             }
         }
         return String(decoding: clear, as: UTF8.self)
+    }
+
+    /// The bytes of an answer without the key, should a provider say it there: answers are kept, and passed on. Only the
+    /// whole key is looked for, because every answer goes through here; words below eight bytes are no secrets.
+    func redact(_ answer: [UInt8]) -> [UInt8] {
+        guard key.count >= Self.window else { return answer }
+        var clear: [UInt8] = [], kept = 0, next = 0
+        while let found = answer[next...].firstIndex(of: key[0]) {
+            next = found + 1
+            guard answer[found...].starts(with: key) else { continue }
+            clear += answer[kept..<found]
+            clear += "[redacted]".utf8
+            kept = found + key.count
+            next = kept
+        }
+        return kept == 0 ? answer : clear + answer[kept...]
     }
 
     /// `text` as a part of a one-line message: redacted, blanks and control characters as single spaces, at most `limit`

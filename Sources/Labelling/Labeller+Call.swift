@@ -11,8 +11,10 @@ extension Labeller {
     func label(_ cell: LabelPlan.Cell, limiter: Limiter) async throws {
         let key = plan.key(of: cell), name = plan.workers[cell.worker].name
         var attempt = 0
-        while !shouldEnd, !counts.withLock({ $0.down.contains(name) }) {
+        while true {
             let slot = try await limiter.acquire()
+            // Hundreds wait for their turn; when it comes, a signal, a limit or the worker's failures may have ended it all.
+            guard !shouldEnd, !counts.withLock({ $0.down.contains(name) }) else { return limiter.release(slot) }
             switch try await ledger.claim([Claim(key, reservation: plan.ceiling(of: cell))])[0] {
             case .overBudget:
                 limiter.release(slot)
@@ -70,7 +72,7 @@ extension Labeller {
         _ = try await ledger.settle(
             lease,
             .failed(
-                kind: failure.kind.rawValue, message: failure.message, isFinal: failure.kind == .rejected,
+                kind: failure.kind.rawValue, message: failure.message, isFinal: failure.isOfTheRequest,
                 cost: mayHaveCost ? lease.reservation : .zero))
     }
 
@@ -110,4 +112,10 @@ extension Labeller {
             try await Task.sleep(for: min(.milliseconds(100), end - clock.now))
         }
     }
+}
+
+extension CallFailure {
+    /// Whether the request itself is at fault, so that it will be refused whenever it is asked. An empty account (402), a
+    /// wrong address or a model that isn't there (404) is mended outside of the task.
+    fileprivate var isOfTheRequest: Bool { kind == .rejected && [nil, 400, 413, 422].contains(status) }
 }

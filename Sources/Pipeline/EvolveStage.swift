@@ -29,7 +29,10 @@ struct EvolveStage {
             return try search(from: ground.start, key: ground.key, on: { try ground.play(run.recordedScores(inputs)) })
         case (.question, _):
             let ground = try SampledGround(live: run)
-            if try isFinished(key: ground.key) { return nil }
+            if let finished = try finishedSearch(key: ground.key) {
+                try restoreMetrics(finished.history)
+                return nil
+            }
             try run.prepareFolder()
             let calls = try LivePlay(run: run, plan: ground.plan, shouldStop: shouldStop)
             defer { calls.close() }
@@ -43,11 +46,13 @@ struct EvolveStage {
         return { monitor.stopping() || end.map { ContinuousClock.now >= $0 } == true }
     }
 
-    private func isFinished(key: String) throws -> Bool {
-        guard let generation = run.directory.checkpointedGenerations.last(where: { $0 <= run.recipe.evolve.generations }),
-            generation == run.recipe.evolve.generations
-        else { return false }
-        return (try? Checkpoint(reading: run.directory.checkpoint(generation: generation)))?.key == key
+    /// This very search, where its last generation stands already.
+    private func finishedSearch(key: String) throws -> HeadSearch? {
+        let last = run.directory.checkpoint(generation: run.recipe.evolve.generations)
+        guard run.directory.exists(last), let checkpoint = try? Checkpoint(reading: last), checkpoint.key == key else {
+            return nil
+        }
+        return checkpoint.search
     }
 
     private func search<Ground: HeadEnvironment>(

@@ -18,6 +18,29 @@ public struct GenerationRecord: Codable, Sendable, Equatable {
     public var bestCandidate: Double
 }
 
+// A mean that couldn't be evaluated, because too many calls failed, is null: JSON has no NaN.
+extension GenerationRecord {
+    private enum CodingKeys: CodingKey { case generation, train, validation, sigma, bestCandidate }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        generation = try container.decode(Int.self, forKey: .generation)
+        train = try container.decode(Double?.self, forKey: .train) ?? .nan
+        validation = try container.decode(Double.self, forKey: .validation)
+        sigma = try container.decode(Double.self, forKey: .sigma)
+        bestCandidate = try container.decode(Double?.self, forKey: .bestCandidate) ?? .nan
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(generation, forKey: .generation)
+        try container.encode(train.isNaN ? nil : train, forKey: .train)
+        try container.encode(validation, forKey: .validation)
+        try container.encode(sigma, forKey: .sigma)
+        try container.encode(bestCandidate.isNaN ? nil : bestCandidate, forKey: .bestCandidate)
+    }
+}
+
 /// Evolution of a routing head against recorded outcomes. The value is the whole state of the search.
 public struct HeadSearch: Sendable, Equatable {
     /// The head that validation prefers, and where it came from.

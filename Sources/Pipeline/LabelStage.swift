@@ -18,6 +18,7 @@ struct LabelStage {
             if matrix.unfinished.isEmpty { return nil }
         }
         let graders = try plan.graders()
+        try run.access.check(live.pool)
         try run.prepareFolder()
         let ledger = try RunLedger(opening: run.directory.ledger, budget: live.budget)
         let monitor = run.monitor, access = run.access

@@ -44,15 +44,19 @@ final class LivePlay: Sendable {
             state.met += cells.count
             return cells.filter { state.known[$0] == nil }
         }
-        if !missing.isEmpty { try ask(missing) }
-        return state.withLock { state in
-            var scores: [SampleCell: Double] = [:]
-            for cell in cells { scores[cell] = state.known[cell] }
-            return scores
+        let failure = missing.isEmpty ? nil : try ask(missing)
+        let known = state.withLock { $0.known }
+        var scores: [SampleCell: Double] = [:]
+        for cell in cells { scores[cell] = known[cell] }
+        // Where some are heard, the search goes on without the others; where none is, it would go on blindly.
+        if scores.isEmpty, let failure {
+            throw JobError("evolve", "no worker answers: \(failure); the same command goes on")
         }
+        return scores
     }
 
-    private func ask(_ cells: Set<SampleCell>) throws {
+    /// Asks for cells; the last failure, where there was one.
+    private func ask(_ cells: Set<SampleCell>) throws -> String? {
         let labeller = try labeller()
         let ordered = cells.map { LabelPlan.Cell(task: $0.task, worker: $0.worker, repeatIndex: $0.repeatIndex) }.sorted {
             ($0.repeatIndex, $0.task, $0.worker) < ($1.repeatIndex, $1.task, $1.worker)
@@ -72,11 +76,9 @@ final class LivePlay: Sendable {
                 "evolve.hours", "over in the middle of a generation, whose answers are kept; the same command goes on")
         case .finished: break
         }
-        guard report.down.count < plan.workers.count else {
-            throw JobError("evolve", "no worker answers: \(report.lastFailure ?? ""); the same command goes on")
-        }
         let known = try run.matrix(plan, live).scores
         state.withLock { $0.known = known }
+        return report.lastFailure
     }
 
     /// Made when the first call is needed: a search whose answers are all in the ledger starts no worker.

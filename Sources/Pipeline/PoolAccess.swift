@@ -18,14 +18,18 @@ public struct PoolAccess: Sendable {
     }
 
     public let describe: @Sendable (LiveSettings.PoolPlace) throws -> Pool
+    let check: @Sendable (LiveSettings.PoolPlace) throws -> Void
     public let open: @Sendable (LiveSettings.PoolPlace) async throws -> Open
 
-    /// `describe` says who is in a pool, with no process started and no key read; `open` makes them answer.
+    /// `describe` says who is in a pool, with no process started and no key read; `check` throws where what the user gave,
+    /// keys included, is not enough to ask them; `open` makes them answer.
     public init(
         describe: @escaping @Sendable (LiveSettings.PoolPlace) throws -> Pool,
+        check: @escaping @Sendable (LiveSettings.PoolPlace) throws -> Void = { _ in },
         open: @escaping @Sendable (LiveSettings.PoolPlace) async throws -> Open
     ) {
         self.describe = describe
+        self.check = check
         self.open = open
     }
 

@@ -184,6 +184,10 @@ extension Recipe {
         evolve = try EvolveSettings(from: &reader, defaults: EvolveSettings())
         evaluate = try EvaluateSettings(from: &reader)
         try reader.finish()
+        if case .recorded = source, evolve.environment == .question, let given = try reader.placed("evolve.environment") {
+            throw InputError(
+                given.place, "evolve.environment: question asks workers: name a pool and tasks instead of outcomes")
+        }
         guard (evolve.sigmas ?? [0]).count == 1 else {
             throw InputError(file.path, "evolve.sigma: a run takes one step size; `baton study` compares several")
         }
@@ -254,7 +258,12 @@ extension EvolveSettings {
         let given = try reader.placed("evolve.draws")
         draws = try reader.choice("evolve.draws") ?? (environment == .question ? .sampled : defaults.draws)
         if environment == .question, draws == .exact, let given {
-            throw InputError(given.place, "evolve.draws: live play draws; take sampled, or environment: replay")
+            // A run's resolved recipe names the draws of its environment; a flag that changes that one changes both.
+            let isFlagged = try reader.placed("evolve.environment")?.place.hasPrefix("--") ?? false
+            guard isFlagged, !given.place.hasPrefix("--") else {
+                throw InputError(given.place, "evolve.draws: live play draws; take sampled, or environment: replay")
+            }
+            draws = .sampled
         }
         batch =
             try reader.placed("evolve.batch")?.text == "all"

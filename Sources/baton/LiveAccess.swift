@@ -7,7 +7,7 @@ import Pipeline
 
 /// How the command reaches workers: over HTTP, the offline pool in a process of its own.
 enum LiveAccess {
-    static let access = PoolAccess(describe: describe, open: open)
+    static let access = PoolAccess(describe: describe, check: check, open: open)
 
     /// `offline`, or a pool file.
     static func place(_ text: String) -> LiveSettings.PoolPlace {
@@ -21,24 +21,34 @@ enum LiveAccess {
         }
     }
 
+    private static func check(_ place: LiveSettings.PoolPlace) throws {
+        guard case .file(let file) = place else { return }
+        for worker in try Pool(reading: file).workers { _ = try Secret.of(worker.provider, in: file.path) }
+    }
+
     private static func open(_ place: LiveSettings.PoolPlace) async throws -> PoolAccess.Open {
         switch place {
         case .file(let file):
-            return try connect(Pool(reading: file), closing: {})
+            return try connect(Pool(reading: file), in: file.path, closing: {})
         case .offline:
             let process = try OfflineProcess()
-            do { return try connect(Pool(reading: process.poolFile), closing: { process.stop() }) } catch {
+            do {
+                let file = process.poolFile
+                return try connect(Pool(reading: file), in: file.path, closing: { process.stop() })
+            } catch {
                 process.stop()
                 throw error
             }
         }
     }
 
-    private static func connect(_ pool: Pool, closing: @escaping @Sendable () -> Void) throws -> PoolAccess.Open {
+    private static func connect(_ pool: Pool, in file: String, closing: @escaping @Sendable () -> Void) throws
+        -> PoolAccess.Open
+    {
         let connections = HTTPConnections()
         do {
             let callers = try pool.workers.map { spec in
-                try OpenAIWorker(spec: spec, key: Secret.of(spec.provider), connections: connections) as any Worker
+                try OpenAIWorker(spec: spec, key: Secret.of(spec.provider, in: file), connections: connections) as any Worker
             }
             return PoolAccess.Open(
                 pool: pool, callers: callers,
@@ -54,8 +64,8 @@ enum LiveAccess {
 }
 
 extension Secret {
-    /// The key of a provider, from the environment; `nil` where it takes none.
-    static func of(_ provider: Provider) throws -> Secret? {
-        try provider.keyVariable.map { try Secret.fromEnvironment($0, place: "provider \(provider.name)") }
+    /// The key of a provider of the pool `file`, from the environment; `nil` where it takes none.
+    static func of(_ provider: Provider, in file: String) throws -> Secret? {
+        try provider.keyVariable.map { try Secret.fromEnvironment($0, place: "\(file): provider \(provider.name)") }
     }
 }

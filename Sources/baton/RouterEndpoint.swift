@@ -32,9 +32,11 @@ struct RouterEndpoint: Endpoint {
             workers[spec.name] = (spec, WatchedWorker(name: spec.name, worker: caller, health: health))
         }
         let missing = known.filter { workers[$0] == nil }
-        for name in missing { note("warning: the pool has no worker \"\(name)\"; it is left out") }
         let allowed = known.filter { !excluded.contains($0) && workers[$0] != nil }
-        guard !allowed.isEmpty else { throw InputError("--pool", "no worker of the bundle is left") }
+        guard !allowed.isEmpty else {
+            throw InputError("--pool", "no worker of the bundle is left; it has \(known.joined(separator: ", "))")
+        }
+        for name in missing { note("warning: the pool has no worker \"\(name)\"; it is left out") }
         self.router = router
         self.workers = workers
         self.excluded = excluded.union(missing)

@@ -30,6 +30,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 struct BadInputTests {
     static let table =
         BadInput.models + BadInput.outcomes + BadInput.recipes + BadInput.runs + BadInput.bundles + BadInput.texts
+        + BadInput.pools + BadInput.tasks + BadInput.liveRecipes + BadInput.ledgers + BadInput.endpoints
 
     /// Catches traps, several lines, a file named wrongly or not at all, and anything left half-written.
     @Test("bad input is one line that says where, status 2, and nothing is written", arguments: table)

@@ -54,7 +54,7 @@ struct Process {
     }
 
     private let command: [String]
-    private let identifier: pid_t
+    let identifier: pid_t
     private let capture: TemporaryFolder
 
     init(_ command: [String], in folder: URL, environment: [String: String] = [:], input: String = "") throws {
@@ -101,6 +101,9 @@ struct Process {
         }
         return true
     }
+
+    /// What it has said on stdout so far.
+    var output: String { (try? text("out")) ?? "" }
 
     /// Waits for the end.
     func end() throws -> Command.Ending {

@@ -7,6 +7,7 @@ follows a colon is their argument.
 import asyncio
 import base64
 import gzip
+import hashlib
 import json
 import socket
 import struct
@@ -83,7 +84,8 @@ async def do_gzip(call, _):
     await call.respond(200, gzip.compress(json.dumps(completion(f"answer {call.id}")).encode()), content_encoding="gzip")
 
 async def do_echo(call, _):
-    await call.respond(200, completion(call.body.decode(), headers=call.headers))
+    digest = hashlib.sha256(call.headers.get("authorization", "").encode()).hexdigest()
+    await call.respond(200, completion(call.body.decode(), headers=call.headers, authorization_sha256=digest))
 
 async def do_status(call, arguments):
     status, *rest = arguments.split(";")
