@@ -92,9 +92,10 @@ import Testing
                 let text = try await worker.text(id, "fresh")
                 #expect(text == "answer \(id)")
             }
-            // The second and third call each met a connection that was closed instead of answered.
-            let seen = try await FaultyProvider.withWorker { try await $0.seen(id) }
-            #expect(seen == 5)
+            // The second and third call each met a connection that was closed instead of answered, but where the machine was so
+            // busy that an idle one had been given up before.
+            let seen = try #require(await FaultyProvider.withWorker { try await $0.seen(id) })
+            #expect((4...5).contains(seen))
         }
     }
 
