@@ -31,9 +31,7 @@ enum YAMLDocument {
 
     /// What to say behind an unknown key: the nearest known one, where it is near.
     static func hint(for key: String, among known: [String]) -> String {
-        let nearest = known.min { editDistance($0, key) < editDistance($1, key) } ?? ""
-        return editDistance(nearest, key) <= max(2, key.count / 3)
-            ? "; did you mean \(nearest)?" : "; README.md lists the keys"
+        suggestion(for: key, among: known).map { "; did you mean \($0)?" } ?? "; README.md lists the keys"
     }
 
     private static func refuseAnchors(_ node: Node, file: String, depth: Int) throws {
@@ -52,22 +50,6 @@ enum YAMLDocument {
         default: break
         }
     }
-}
-
-/// Levenshtein's distance.
-private func editDistance(_ left: String, _ right: String) -> Int {
-    let right = Array(right)
-    var row = Array(0...right.count)
-    for (i, character) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for j in right.indices {
-            let change = diagonal + (right[j] == character ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(change, diagonal + 1, row[j] + 1)
-        }
-    }
-    return row[right.count]
 }
 
 extension YamlError {
