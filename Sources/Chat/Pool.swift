@@ -11,11 +11,15 @@ public struct Pool: Sendable, Hashable {
 /// Where workers live.
 public struct Provider: Sendable, Hashable {
     /// The wire's format.
-    public enum API: String, Sendable, CaseIterable { case openai }
+    public enum API: String, Sendable, CaseIterable {
+        case openai
+        /// There is no wire: what its workers did was recorded elsewhere, and nobody can ask them.
+        case recorded
+    }
 
     public var name: String
     public var api: API
-    /// Up to and with `/v1`, without a slash at the end.
+    /// Up to and with `/v1`, without a slash at the end; empty where nobody can be asked.
     public var baseURL: String
     /// The environment variable that holds the key; `nil`: none is sent.
     public var keyVariable: String?
@@ -51,6 +55,9 @@ public struct WorkerSpec: Sendable, Hashable {
         self.sampling = sampling
         self.isDeterministic = isDeterministic
     }
+
+    /// Whether it can't be asked: all that there is of it are outcomes from elsewhere.
+    public var isRecorded: Bool { provider.api == .recorded }
 
     /// What makes answers comparable: provider, model and sampling, as canonical JSON. Neither address nor price is in it,
     /// so a provider may move, and a price change, without asking anything again.

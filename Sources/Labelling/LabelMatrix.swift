@@ -43,16 +43,12 @@ public struct LabelMatrix: Sendable {
     ///
     /// Throws ``Files/InputError`` where there is no ledger, or a damaged one.
     public init(reading file: URL, plan: LabelPlan, budget: Money?) async throws {
-        let reader = try LedgerReader(reading: file), workers = plan.workerDigests
-        let outcome: Result<LabelMatrix, any Error>
-        do {
-            outcome = .success(
-                try await LabelMatrix(
-                    plan: plan, calls: reader.calls(of: workers), grades: reader.grades(of: workers),
-                    spending: reader.spending(), budget: budget))
-        } catch { outcome = .failure(error) }
-        await reader.close()
-        self = try outcome.get()
+        self = try await LedgerReader.read(file) { reader in
+            let workers = plan.workerDigests
+            return try await LabelMatrix(
+                plan: plan, calls: reader.calls(of: workers), grades: reader.grades(of: workers),
+                spending: reader.spending(), budget: budget)
+        }
     }
 
     /// The labels that these calls and grades make.
@@ -63,9 +59,11 @@ public struct LabelMatrix: Sendable {
         let left = budget.map { $0 - spending.committed }
         for (task, problem) in plan.tasks.enumerated() {
             for (worker, spec) in plan.workers.enumerated() {
-                for sample in 0..<plan.repeats(of: worker) {
+                for sample in 0..<(spec.isRecorded ? .max : plan.repeats(of: worker)) {
                     let cell = LabelPlan.Cell(task: task, worker: worker, repeatIndex: sample), call = calls[plan.key(of: cell)]
                     let grade = call.flatMap { grades[plan.gradeKey(of: cell, call: $0.id)] }
+                    // There are as many recorded samples as there are.
+                    if spec.isRecorded, grade == nil { break }
                     let isUnaffordable = call == nil && left.map { plan.ceiling(of: cell) > $0 } == true
                     guard let status = Self.status(of: call, grade: grade) ?? (isUnaffordable ? .skippedBudget : nil) else {
                         pending.append(cell)
@@ -115,6 +113,9 @@ extension LabelPlan {
     /// The grade of `cell`, whose call is `call`, by this version of its task's grader.
     func gradeKey(of cell: Cell, call: Int64) -> Grade.Key {
         let task = tasks[cell.task]
+        guard !workers[cell.worker].isRecorded else {
+            return Grade.Key(call: call, task: recordedDigests[cell.task], grader: ImportedOutcome.grader, version: 1)
+        }
         return Grade.Key(
             call: call, task: gradingDigests[cell.task], grader: task.grader, version: graderVersions[cell.task])
     }

@@ -25,6 +25,8 @@ public struct LabelPlan: Sendable {
     public let repeats: Int
     /// SHA-256 of each worker's identity, of each task's request, and of what each task's grades depend on.
     let workerDigests: [String], requestDigests: [String], gradingDigests: [String]
+    /// Of each task, where the plan has recorded workers.
+    let recordedDigests: [String]
     /// Version of each task's grader.
     let graderVersions: [Int]
 
@@ -37,29 +39,40 @@ public struct LabelPlan: Sendable {
         requestDigests = tasks.map(\.request.digest)
         graderVersions = try tasks.map { try Graders.grader(for: $0).version }
         gradingDigests = tasks.map { SHA256.hex(of: $0.gradingIdentity) }
+        recordedDigests = workers.contains(where: \.isRecorded) ? tasks.map { Self.recordedDigest(of: $0.id) } : []
     }
 
-    /// Samples that worker is asked for.
+    /// Samples that worker is asked for; of a recorded one as many are taken as there are.
     public func repeats(of worker: Int) -> Int { workers[worker].isDeterministic ? 1 : repeats }
 
-    /// All cells, first one sample of everything: an interrupted night leaves a matrix that is thin, not one that is cut.
+    /// All cells that can be asked, first one sample of everything: an interrupted night leaves a matrix that is thin, not one that is cut.
     public var cells: [Cell] {
         (0..<repeats).flatMap { sample in
             tasks.indices.flatMap { task in
-                workers.indices.filter { sample < repeats(of: $0) }.map { Cell(task: task, worker: $0, repeatIndex: sample) }
+                workers.indices.filter { !workers[$0].isRecorded && sample < repeats(of: $0) }.map {
+                    Cell(task: task, worker: $0, repeatIndex: sample)
+                }
             }
         }
     }
 
     /// The grader of each task, in their order. Throws ``Files/InputError`` where a task's answers are programs and this machine
-    /// has no sandbox to run them in.
+    /// has no sandbox to run them in, and where answers would be asked for that nobody can grade.
     public func graders() throws -> [any Grader] {
+        if !workers.allSatisfy(\.isRecorded), let task = tasks.first(where: { $0.grader == RecordedGrader.name }) {
+            throw RecordedGrader.refusal(of: task)
+        }
         let sandbox = try tasks.contains(where: Graders.needsSandbox) ? Sandbox() : nil
         return try tasks.map { try Graders.grader(for: $0, sandbox: sandbox) }
     }
 
     /// Digests of everything that is measured: who is asked what, and how it is graded.
     public var identity: [String] { workerDigests + requestDigests + gradingDigests }
+
+    /// Under which digest recorded outcomes of a task stand: that of its id, whatever new answers to it are graded by.
+    public static func recordedDigest(of task: String) -> String {
+        SHA256.hex(of: JSON.object(["recorded": .string(task)]).canonicalBytes)
+    }
 
     /// The call of `cell` in the ledger.
     public func key(of cell: Cell) -> CallKey {

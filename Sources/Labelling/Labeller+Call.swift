@@ -76,18 +76,13 @@ extension Labeller {
                 cost: mayHaveCost ? lease.reservation : .zero))
     }
 
-    func grade(_ reply: Reply, of cell: LabelPlan.Cell, call: Int64) async throws {
-        guard !reply.isRefusal, !reply.isTruncated else { return }
-        let score = try await graders[cell.task].grade(reply.text, for: plan.tasks[cell.task])
-        try await ledger.record([
-            Grade(plan.gradeKey(of: cell, call: call), status: score.status.rawValue, value: score.value, reason: score.reason)
-        ])
+    private func grade(_ reply: Reply, of cell: LabelPlan.Cell, call: Int64) async throws {
+        if let grade = try await plan.grade(of: reply, to: cell, call: call, by: graders) { try await ledger.record([grade]) }
     }
 
-    private func gradeKept(_ cell: LabelPlan.Cell, call: Int64) async throws {
-        if let bytes = try await ledger.reply(of: call), case .object(let json)? = try? JSON(parsing: bytes) {
-            try await grade(Reply(json: json), of: cell, call: call)
-        }
+    /// Grades the reply that the ledger keeps of a call.
+    func gradeKept(_ cell: LabelPlan.Cell, call: Int64) async throws {
+        if let reply = try await ledger.parsedReply(of: call) { try await grade(reply, of: cell, call: call) }
         finished(failure: nil)
     }
 

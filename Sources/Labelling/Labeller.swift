@@ -103,12 +103,7 @@ public final class Labeller: Sendable {
 
     /// Replies that were kept by an earlier command, killed before it graded them.
     private func gradeAll(_ kept: [Worklist.Kept]) async throws {
-        try await forEach(kept, width: 16) { kept in
-            guard let bytes = try await self.ledger.reply(of: kept.call), case .object(let json)? = try? JSON(parsing: bytes)
-            else { return }
-            try await self.grade(Reply(json: json), of: kept.cell, call: kept.call)
-            self.finished(failure: nil)
-        }
+        try await forEach(kept, width: 16) { kept in try await self.gradeKept(kept.cell, call: kept.call) }
     }
 
     private func drain(_ queue: Worklist.Queue) async throws {

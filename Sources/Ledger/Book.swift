@@ -144,6 +144,14 @@ struct Book {
         return !left.isEmpty
     }
 
+    // MARK: Counts
+
+    func add(_ count: Int, to counter: LedgerCounter) throws {
+        try db.cachedStatement(
+            sql: "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + excluded.value"
+        ).execute(arguments: [counter.rawValue, String(count)])
+    }
+
     // MARK: Grades
 
     func record(_ grades: [Grade]) throws {

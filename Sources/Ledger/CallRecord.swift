@@ -47,6 +47,14 @@ public struct CallRecord: Sendable, Identifiable, Hashable {
     public var failure: Failure?
 }
 
+/// What a ledger counts beside its rows.
+public enum LedgerCounter: String, Sendable, CaseIterable {
+    /// Samples that candidates of a live search asked for, those that differ counted once a generation; and the calls that
+    /// were made for them. The others' answers were there already.
+    case searchSamples = "search samples"
+    case searchCalls = "search calls"
+}
+
 /// What a grader said of a call's reply.
 public struct Grade: Sendable, Hashable {
     /// Under what a grade is kept: another grader, version or task gives another grade.

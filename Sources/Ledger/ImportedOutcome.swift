@@ -8,16 +8,16 @@ public struct ImportedOutcome: Sendable, Hashable {
     /// The grader under whose name imported grades stand.
     public static let grader = "recorded"
 
-    /// Who answered; ``worker(named:)`` where only a name was recorded.
+    /// Who answered.
     public var worker: LedgerWorker
     public var task: LedgerTask
-    /// What the task asks. Tasks that ask the same need requests that differ, say in a field of metadata.
+    /// What the task asks. Tasks that ask the same share their calls; the grades tell them apart.
     public var request: ChatRequest
     /// Between 0 and `samples`; fractional where the source grades so.
     public var successes: Double
     public var samples: Int
 
-    /// `task` is the task's id there, `digest` that of its grading identity.
+    /// `task` is the task's id there, `digest` says which: tasks that ask the same have different ones.
     public init(worker: LedgerWorker, task: String, digest: String, request: ChatRequest, successes: Double, samples: Int) {
         precondition(samples >= 1 && successes >= 0 && successes <= Double(samples), "\(successes) successes of \(samples)")
         self.worker = worker
@@ -25,13 +25,6 @@ public struct ImportedOutcome: Sendable, Hashable {
         self.request = request
         self.successes = successes
         self.samples = samples
-    }
-
-    /// Who is meant by a name without provider or model.
-    public static func worker(named name: String) -> LedgerWorker {
-        let identity = JSON.object(["imported": .string(name)]).canonicalBytes
-        return LedgerWorker(
-            fingerprint: SHA256.hex(of: identity), name: name, identity: String(decoding: identity, as: UTF8.self))
     }
 
     /// One value a sample: ones, then zeros, where successes are whole; else the mean for each.
@@ -44,7 +37,7 @@ public struct ImportedOutcome: Sendable, Hashable {
 }
 
 extension Book {
-    /// The number of calls that are new.
+    /// The number of samples that are new.
     func importOutcomes(_ outcomes: [ImportedOutcome], at place: String) throws -> Int {
         var workers: [LedgerWorker: Int64] = [:], requests: [String: Int64] = [:], tasks: Set<LedgerTask> = []
         var added = 0
@@ -64,34 +57,43 @@ extension Book {
     }
 
     private func importOutcome(_ outcome: ImportedOutcome, worker: Int64, request: Int64, at place: String) throws -> Int {
-        let there = try db.cachedStatement(
-            sql: """
-                SELECT grades.value FROM calls LEFT JOIN grades
-                ON grades.call = calls.id AND grades.task = ? AND grades.grader = ? AND grades.version = 1
-                WHERE worker = ? AND request = ? ORDER BY repeat
-                """)
-        let values = outcome.values
-        let found = try Row.fetchAll(there, arguments: [outcome.task.digest, ImportedOutcome.grader, worker, request])
+        let values = outcome.values, found = try importedValues(outcome, worker: worker, request: request)
         guard found.isEmpty else {
-            guard found.map({ $0[0] as Double? }) == values else {
+            guard found == values else {
                 throw InputError(
                     place,
-                    "has another outcome of worker \"\(outcome.worker.name)\" on task \"\(outcome.task.id)\" or on one that asks the same; import into another run"
+                    "has another outcome of worker \"\(outcome.worker.name)\" on task \"\(outcome.task.id)\"; import into another run"
                 )
             }
             return 0
         }
+        let insert = try db.cachedStatement(
+            sql: """
+                INSERT INTO calls (worker, request, repeat, state, source, ending)
+                VALUES (?, ?, ?, 'done', 'imported', 'complete') ON CONFLICT DO NOTHING
+                """)
+        let find = try db.cachedStatement(
+            sql: "SELECT id FROM calls WHERE worker = ? AND request = ? AND repeat = ? AND source = 'imported'")
         for (index, value) in values.enumerated() {
-            try db.cachedStatement(
-                sql: """
-                    INSERT INTO calls (worker, request, repeat, state, source, ending)
-                    VALUES (?, ?, ?, 'done', 'imported', 'complete')
-                    """
-            ).execute(arguments: [worker, request, index])
-            let key = Grade.Key(
-                call: db.lastInsertedRowID, task: outcome.task.digest, grader: ImportedOutcome.grader, version: 1)
+            try insert.execute(arguments: [worker, request, index])
+            guard let call = try Int64.fetchOne(find, arguments: [worker, request, index]) else {
+                throw InputError(place, "worker \"\(outcome.worker.name)\" was asked task \"\(outcome.task.id)\" itself")
+            }
+            let key = Grade.Key(call: call, task: outcome.task.digest, grader: ImportedOutcome.grader, version: 1)
             try record([Grade(key, status: "graded", value: value, reason: "recorded elsewhere")])
         }
         return values.count
+    }
+
+    /// What the samples were worth that are there already, in their order.
+    private func importedValues(_ outcome: ImportedOutcome, worker: Int64, request: Int64) throws -> [Double] {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT grades.value FROM calls JOIN grades ON grades.call = calls.id
+                WHERE calls.worker = ? AND calls.request = ? AND grades.task = ? AND grades.grader = ? AND grades.version = 1
+                ORDER BY calls.repeat
+                """)
+        return try Double.fetchAll(
+            statement, arguments: [worker, request, outcome.task.digest, ImportedOutcome.grader])
     }
 }

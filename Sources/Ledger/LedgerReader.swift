@@ -21,6 +21,16 @@ public final class LedgerReader: Sendable {
         }
     }
 
+    /// What `body` makes of the ledger at `url`, which is let go of in any case.
+    public static func read<Value: Sendable>(
+        _ url: URL, _ body: (LedgerReader) async throws -> Value
+    ) async throws -> Value {
+        let reader = try LedgerReader(reading: url), outcome: Result<Value, any Error>
+        do { outcome = .success(try await body(reader)) } catch { outcome = .failure(error) }
+        await reader.close()
+        return try outcome.get()
+    }
+
     /// Readers of a WAL database take part in its shared memory, a file beside it. Where that cannot be made, a ledger that
     /// was closed is read as a file that doesn't change.
     private static func open(_ url: URL) throws -> DatabaseQueue {
@@ -119,6 +129,14 @@ public final class LedgerReader: Sendable {
 
     /// Where the money is, as of the last commit of whoever writes.
     public func spending() async throws -> Spending { try await read { try Spending.sum(in: $0) } }
+
+    /// What was counted; 0 where nothing was.
+    public func count(of counter: LedgerCounter) async throws -> Int {
+        try await read {
+            try Int.fetchOne($0, sql: "SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?", arguments: [counter.rawValue])
+                ?? 0
+        }
+    }
 
     /// Lets go of the file.
     public func close() async {

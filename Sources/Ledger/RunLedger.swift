@@ -87,9 +87,14 @@ public final class RunLedger: Sendable {
         try await writer.perform { try $0.record(grades) }
     }
 
+    /// Counts what no row tells.
+    public func add(_ counts: [LedgerCounter: Int]) async throws {
+        try await writer.perform { book in for (counter, count) in counts { try book.add(count, to: counter) } }
+    }
+
     /// Keeps outcomes that were recorded elsewhere: each becomes calls of source `imported`, without reply or cost, graded by
     /// ``ImportedOutcome/grader``. All or nothing; outcomes that are there already add nothing. Returns the number of new
-    /// calls.
+    /// samples.
     ///
     /// Throws ``Files/InputError`` where an outcome contradicts one that is there.
     public func importOutcomes(_ outcomes: [ImportedOutcome]) async throws -> Int {
@@ -101,6 +106,14 @@ public final class RunLedger: Sendable {
     public func close() async {
         await reader.close()
         await writer.close()
+    }
+
+    /// What `body` gives; the ledger is closed in any case.
+    public func closed<Value: Sendable>(after body: () async throws -> Value) async throws -> Value {
+        let outcome: Result<Value, any Error>
+        do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+        await close()
+        return try outcome.get()
     }
 }
 

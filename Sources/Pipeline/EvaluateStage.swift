@@ -54,12 +54,16 @@ struct EvaluateStage {
         var timing = RunReport.Timing(seconds: seconds)
         guard case .live = run.recipe.source else { return timing }
         let ledger = run.directory.ledger
-        let (calls, spending) = try Blocking.wait {
-            let reader = try LedgerReader(reading: ledger)
-            let calls = try await reader.calls().values.count { $0.state == .done }, spending = try await reader.spending()
-            await reader.close()
-            return (calls, spending)
+        let (calls, spending, samples, made) = try Blocking.wait {
+            try await LedgerReader.read(ledger) { reader in
+                (
+                    try await reader.calls().values.count { $0.state == .done && $0.source == .asked }, try await reader.spending(),
+                    try await reader.count(of: .searchSamples), try await reader.count(of: .searchCalls)
+                )
+            }
         }
+        if samples > 0 { (timing.searchCalls, timing.searchReused) = (made, max(0, samples - made)) }
+        guard calls > 0 else { return timing }
         timing.calls = calls
         timing.attempts = spending.attempts
         timing.spent = spending.spent.description

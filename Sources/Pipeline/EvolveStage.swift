@@ -28,7 +28,7 @@ struct EvolveStage {
             let inputs = try run.inputs(), ground = try SampledGround(recorded: run, inputs: inputs)
             return try search(from: ground.start, key: ground.key, on: { try ground.play(run.recordedScores(inputs)) })
         case (.question, _):
-            let ground = try SampledGround(live: run)
+            let ground = try SampledGround(live: run, isAsking: true)
             if let finished = try finishedSearch(key: ground.key) {
                 try restoreMetrics(finished.history)
                 return nil

@@ -78,21 +78,17 @@ public enum Inspection {
 
     private static func ledger(_ url: URL) throws -> [String] {
         try Blocking.wait {
-            let reader = try LedgerReader(reading: url)
-            let outcome: Result<[String], any Error>
-            do {
+            try await LedgerReader.read(url) { reader in
                 let calls = try await reader.calls(), spending = try await reader.spending()
                 let states = CallRecord.State.allCases.compactMap { state in
                     let count = calls.values.count { $0.state == state }
                     return count > 0 ? "\(count) \(state.rawValue)" : nil
                 }
-                outcome = .success([
+                return [
                     "\(calls.count) calls: \(states.joined(separator: ", "))", "\(spending.attempts) attempts",
                     "\(spending.spent) spent, \(spending.unsettled) perhaps spent",
-                ])
-            } catch { outcome = .failure(error) }
-            await reader.close()
-            return try outcome.get()
+                ]
+            }
         }
     }
 

@@ -23,21 +23,17 @@ struct LabelStage {
         let ledger = try RunLedger(opening: run.directory.ledger, budget: live.budget)
         let monitor = run.monitor, access = run.access
         let report = try Blocking.wait {
-            let outcome: Result<Labeller.Report, any Error>
-            do {
+            try await ledger.closed {
                 let open = try await access.open(live.pool)
-                do {
-                    let labeller = Labeller(
+                return try await open.closed {
+                    try await Labeller(
                         plan: plan, ledger: ledger, callers: open.callers, graders: graders,
                         shouldStop: { monitor.stopping() },
                         progress: { monitor.progress("label", $0.done, of: $0.total, detail: $0.line) },
-                        note: { monitor.note("label: \($0)") })
-                    outcome = .success(try await labeller.run(plan.cells))
-                } catch { outcome = .failure(error) }
-                await open.close()
-            } catch { outcome = .failure(error) }
-            await ledger.close()
-            return try outcome.get()
+                        note: { monitor.note("label: \($0)") }
+                    ).run(plan.cells)
+                }
+            }
         }
         return try conclude(report)
     }
@@ -58,6 +54,25 @@ struct LabelStage {
                     + "and the same command asks only for the rest")
         }
         return report.line
+    }
+
+    /// Grades all kept replies again; what was done, for people. Throws ``InputError`` where nothing was asked yet.
+    func regrade() throws -> String {
+        let live = try settings(), tasks = try RunTasks(reading: live), plan = try run.plan(live, tasks: tasks)
+        try run.directory.require(run.directory.ledger, from: .label)
+        let graders = try plan.graders()
+        try run.prepareFolder()
+        let ledger = try RunLedger(opening: run.directory.ledger), monitor = run.monitor
+        let report = try Blocking.wait {
+            try await ledger.closed {
+                try await Regrading(plan: plan, ledger: ledger, graders: graders).run(
+                    shouldStop: { monitor.stopping() }, progress: { monitor.progress("grade", $0, of: $1) })
+            }
+        }
+        let line =
+            "\(report.graded) replies graded again, \(report.changed) otherwise than before, \(report.new) for the first time"
+        guard !report.wasStopped else { throw Interrupted("after \(line)") }
+        return line
     }
 
     private func settings() throws -> LiveSettings {
@@ -114,6 +129,11 @@ extension Run {
             case atMost = "at_most"
         }
     }
+
+    /// Grades every kept reply again, with no call made; what was done, for people.
+    ///
+    /// Throws ``InputError`` where the run has recorded outcomes, or no ledger yet.
+    public func regrade() throws -> String { try LabelStage(run: self).regrade() }
 
     /// The plan of the label stage, with no call made. Throws ``InputError`` as the stage does.
     public func labelEstimate() throws -> LabelEstimate { try LabelStage(run: self).dryRun() }

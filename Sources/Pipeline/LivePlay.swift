@@ -40,11 +40,13 @@ final class LivePlay: Sendable {
     /// Throws ``LimitReached`` where the budget or the hours end, ``Interrupted`` after a signal, ``JobError`` where no
     /// worker answers. What was answered until then is kept.
     func scores(of cells: Set<SampleCell>) throws -> [SampleCell: Double] {
-        let missing = state.withLock { state in
+        let (missing, before) = state.withLock { state in
             state.met += cells.count
-            return cells.filter { state.known[$0] == nil }
+            return (cells.filter { state.known[$0] == nil }, state.called)
         }
         let failure = missing.isEmpty ? nil : try ask(missing)
+        let ledger = ledger, called = state.withLock { $0.called } - before
+        try Blocking.wait { try await ledger.add([.searchSamples: cells.count, .searchCalls: called]) }
         let known = state.withLock { $0.known }
         var scores: [SampleCell: Double] = [:]
         for cell in cells { scores[cell] = known[cell] }

@@ -15,6 +15,14 @@ public struct PoolAccess: Sendable {
             self.callers = callers
             self.close = close
         }
+
+        /// What `body` gives; connections and processes end in any case.
+        func closed<Value: Sendable>(after body: () async throws -> Value) async throws -> Value {
+            let outcome: Result<Value, any Error>
+            do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+            await close()
+            return try outcome.get()
+        }
     }
 
     public let describe: @Sendable (LiveSettings.PoolPlace) throws -> Pool

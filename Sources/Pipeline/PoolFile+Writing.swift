@@ -6,18 +6,17 @@ extension Pool {
         var providers = JSONObject(), list: [JSON] = []
         for worker in workers {
             let provider = worker.provider
-            var entry: JSONObject = ["api": .string(provider.api.rawValue), "base_url": .string(provider.baseURL)]
+            var entry: JSONObject = ["api": .string(provider.api.rawValue)]
+            if !provider.baseURL.isEmpty { entry["base_url"] = .string(provider.baseURL) }
             if let key = provider.keyVariable { entry["key"] = .string(key) }
             providers[provider.name] = .object(entry)
-            let price = worker.price
-            list.append([
+            var row: JSONObject = [
                 "name": .string(worker.name), "provider": .string(provider.name), "model": .string(worker.model),
-                "price": [
-                    "input": .number(price.input.description), "output": .number(price.output.description),
-                    "cached": .number(price.cached.description), "date": .string(price.date),
-                ],
-                "sampling": .object(worker.sampling), "deterministic": .bool(worker.isDeterministic),
-            ])
+            ]
+            if !worker.price.date.isEmpty { row["price"] = worker.price.json }
+            row["sampling"] = .object(worker.sampling)
+            row["deterministic"] = .bool(worker.isDeterministic)
+            list.append(.object(row))
         }
         let lines = list.map { "    \($0.text)" }.joined(separator: ",\n")
         return """
@@ -30,5 +29,14 @@ extension Pool {
             }
 
             """
+    }
+}
+
+extension Price {
+    fileprivate var json: JSON {
+        [
+            "input": .number(input.description), "output": .number(output.description),
+            "cached": .number(cached.description), "date": .string(date),
+        ]
     }
 }

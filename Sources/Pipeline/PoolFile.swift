@@ -33,12 +33,17 @@ extension Pool {
 
 extension Provider {
     fileprivate init(name: String, from node: YAMLNode) throws {
-        try node.expect(keys: ["api", "base_url", "key"])
         let text = try node["api"]?.string() ?? API.openai.rawValue
         guard let api = API(rawValue: text) else {
             let known = API.allCases.map(\.rawValue).joined(separator: ", ")
             throw InputError(node["api"]?.place ?? node.place, "api: expected one of \(known), got \"\(text)\"")
         }
+        guard api != .recorded else {
+            try node.expect(keys: ["api"])
+            self.init(name: name, api: api, baseURL: "")
+            return
+        }
+        try node.expect(keys: ["api", "base_url", "key"])
         let base = try node.required("base_url"), address = try base.string()
         guard let url = URL(string: address), ["http", "https"].contains(url.scheme ?? ""), url.host?.isEmpty == false else {
             throw InputError(base.place, "base_url: expected an address such as https://api.example.com/v1, got \"\(address)\"")
@@ -85,12 +90,16 @@ extension WorkerSpec {
         }
         self.init(
             name: name, provider: provider, model: try node["model"]?.string() ?? name,
-            price: try Price(from: node.required("price")),
+            price: try provider.api == .recorded && node["price"] == nil
+                ? Price.unknown : Price(from: node.required("price")),
             sampling: sampling, isDeterministic: try node["deterministic"]?.bool() ?? false)
     }
 }
 
 extension Price {
+    /// Of a worker whom nobody asks.
+    static let unknown = Price(input: .zero, output: .zero, date: "")
+
     fileprivate init(from node: YAMLNode) throws {
         try node.expect(keys: ["input", "output", "cached", "date"])
         func money(_ node: YAMLNode) throws -> Money {

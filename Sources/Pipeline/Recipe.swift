@@ -174,9 +174,7 @@ extension Recipe {
         let folder = file.deletingLastPathComponent()
         name = try reader.string("name") ?? file.deletingPathExtension().lastPathComponent
         seed = try reader.seed("seed", or: 0)
-        guard !name.isEmpty, ![".", ".."].contains(name), !name.contains("/"), !name.contains("\0") else {
-            throw InputError(file.path, "name: \"\(name)\" cannot name a folder")
-        }
+        try Self.check(name: name, at: file.path)
         source = try Source(from: &reader, file: file)
         model = resolve(try reader.placed("model") ?? ("Models/all-MiniLM-L6-v2", file.path), against: folder)
         embed = try EmbedSettings(from: &reader)
@@ -190,6 +188,15 @@ extension Recipe {
         }
         guard (evolve.sigmas ?? [0]).count == 1 else {
             throw InputError(file.path, "evolve.sigma: a run takes one step size; `baton study` compares several")
+        }
+    }
+}
+
+extension Recipe {
+    /// Throws ``InputError`` where a run of that name could have no folder.
+    static func check(name: String, at place: String) throws {
+        guard !name.isEmpty, ![".", ".."].contains(name), !name.contains("/"), !name.contains("\0") else {
+            throw InputError(place, "name: \"\(name)\" cannot name a folder")
         }
     }
 }

@@ -9,6 +9,8 @@ struct RunReport: Codable {
         var seconds: Double
         /// Calls that the run's ledger has answers of, attempts that they took, and money: decimals of the pool's currency.
         var calls: Int?, attempts: Int?
+        /// Calls that a live search made, and samples for which it found an answer in the ledger.
+        var searchCalls: Int?, searchReused: Int?
         var spent: String?, perhapsSpent: String?
     }
 
@@ -54,6 +56,9 @@ extension RunReport {
         var spending: [String] = []
         if let calls = timing.calls, let attempts = timing.attempts, let spent = timing.spent {
             spending = ["\(calls) calls answered in \(attempts) attempts, \(spent) spent"]
+        }
+        if let calls = timing.searchCalls, let reused = timing.searchReused {
+            spending.append("the live search made \(calls) calls and reused \(reused) answers")
         }
         return ["method            reward     over best single, 95 % interval   gap closed"] + rows + spending + [verdict]
     }

@@ -35,13 +35,18 @@ struct SampledGround {
             measured: ["\(table.samples)", "\(table.successes)"])
     }
 
-    /// Over workers that can be asked. The states must be there; labels need not.
-    init(live run: Run) throws {
+    /// Over the tasks and workers of a live recipe. The states must be there; labels need not, where `isAsking`.
+    init(live run: Run, isAsking: Bool = false) throws {
         guard case .live(let live) = run.recipe.source else {
             throw InputError("evolve.environment", "question asks workers: name a pool and tasks instead of outcomes")
         }
         try run.directory.require(run.directory.states, from: .embed)
         let tasks = try RunTasks(reading: live), plan = try run.plan(live, tasks: tasks)
+        if isAsking, let worker = plan.workers.first(where: \.isRecorded) {
+            throw InputError(
+                "evolve.environment",
+                "question asks workers, and outcomes of \"\(worker.name)\" were recorded elsewhere; take replay")
+        }
         let states = try States(reading: run.directory.states)
         guard states.ids == tasks.ids else {
             throw InputError(

@@ -17,7 +17,7 @@ public protocol Grader: Sendable {
 
 /// The graders by name.
 public enum Graders {
-    public static let names = ["choice", "exact", "number", "program", "regex"]
+    public static let names = ["choice", "exact", "number", "program", "recorded", "regex"]
 
     /// The grader of that name with `options`; errors name `place`. Without a sandbox, a grader that runs programs refuses each
     /// answer with ``InputError``.
@@ -33,6 +33,7 @@ public enum Graders {
         case "exact": grader = try ExactGrader(&options)
         case "number": grader = try NumberGrader(&options)
         case "program": grader = try ProgramGrader(&options, sandbox: sandbox)
+        case RecordedGrader.name: grader = RecordedGrader()
         case "regex": grader = try RegexGrader(&options)
         default:
             let meant = suggestion(for: name, among: names).map { "did you mean \($0)? " } ?? ""

@@ -26,6 +26,20 @@ struct LabelCommand: ParsableCommand {
     }
 }
 
+struct GradeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "grade", abstract: "Grades the kept replies again, asking nobody: after a target or a grader was mended.",
+        discussion: "Example: baton grade runs/demo")
+
+    @OptionGroup var options: StageOptions
+
+    func run() throws {
+        let progress = ProgressLine(quiet: options.common.quiet), detail = try options.open(progress).regrade()
+        progress.note("grade: \(detail)")
+        if options.common.json { try Output.json(["detail": detail]) }
+    }
+}
+
 struct LabelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "labels", abstract: "The label matrix, also while it is written.",

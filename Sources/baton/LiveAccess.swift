@@ -47,8 +47,12 @@ enum LiveAccess {
     {
         let connections = HTTPConnections()
         do {
-            let callers = try pool.workers.map { spec in
-                try OpenAIWorker(spec: spec, key: Secret.of(spec.provider, in: file), connections: connections) as any Worker
+            let callers: [any Worker] = try pool.workers.map { spec in
+                switch spec.provider.api {
+                case .openai:
+                    try OpenAIWorker(spec: spec, key: Secret.of(spec.provider, in: file), connections: connections)
+                case .recorded: RecordedWorker()
+                }
             }
             return PoolAccess.Open(
                 pool: pool, callers: callers,
@@ -60,6 +64,17 @@ enum LiveAccess {
             Task { await connections.shutdown() }
             throw error
         }
+    }
+}
+
+/// Stands where a pool's worker can't be asked. Nobody calls it: plans ask no recorded worker, routers leave them out.
+private struct RecordedWorker: Worker {
+    private let failure = CallFailure(.rejected, "its outcomes were recorded elsewhere; it cannot be asked")
+
+    func reply(to request: ChatRequest, in context: CallContext) async throws -> Reply { throw failure }
+
+    func events(for request: ChatRequest, in context: CallContext) async throws -> AsyncThrowingStream<JSONObject, any Error> {
+        throw failure
     }
 }
 

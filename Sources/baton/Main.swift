@@ -67,8 +67,9 @@ struct Baton: ParsableCommand {
             """,
         version: "baton 0.1.0",
         subcommands: [
-            RunCommand.self, LabelCommand.self, EmbedCommand.self, SFTCommand.self, EvolveCommand.self, EvaluateCommand.self,
-            ExportCommand.self, LabelsCommand.self, StudyCommand.self, RouteCommand.self, ServeCommand.self,
+            RunCommand.self, ImportCommand.self, LabelCommand.self, EmbedCommand.self, SFTCommand.self, EvolveCommand.self,
+            EvaluateCommand.self,
+            ExportCommand.self, LabelsCommand.self, GradeCommand.self, StudyCommand.self, RouteCommand.self, ServeCommand.self,
             WorkersCommand.self, TokenizeCommand.self, InspectCommand.self, DoctorCommand.self,
         ])
 }

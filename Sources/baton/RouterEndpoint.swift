@@ -28,7 +28,7 @@ struct RouterEndpoint: Endpoint {
         }
         var workers: [String: (spec: WorkerSpec, caller: any Worker)] = [:]
         let health = WorkerHealth()
-        for (spec, caller) in zip(pool.pool.workers, pool.callers) where known.contains(spec.name) {
+        for (spec, caller) in zip(pool.pool.workers, pool.callers) where known.contains(spec.name) && !spec.isRecorded {
             workers[spec.name] = (spec, WatchedWorker(name: spec.name, worker: caller, health: health))
         }
         let missing = known.filter { workers[$0] == nil }
@@ -36,7 +36,10 @@ struct RouterEndpoint: Endpoint {
         guard !allowed.isEmpty else {
             throw InputError("--pool", "no worker of the bundle is left; it has \(known.joined(separator: ", "))")
         }
-        for name in missing { note("warning: the pool has no worker \"\(name)\"; it is left out") }
+        for name in missing {
+            let reason = pool.pool[name] == nil ? "the pool has no worker \"\(name)\"" : "worker \"\(name)\" is recorded"
+            note("warning: \(reason); it is left out")
+        }
         self.router = router
         self.workers = workers
         self.excluded = excluded.union(missing)

@@ -12,15 +12,21 @@ struct LedgerImportTests {
         _ worker: String, _ task: Int, _ successes: Double, _ samples: Int, digest: String = "recorded"
     ) -> ImportedOutcome {
         ImportedOutcome(
-            worker: ImportedOutcome.worker(named: worker), task: "task-\(task)", digest: digest, request: Shop.requests[task],
+            worker: Self.worker(worker), task: "task-\(task)", digest: digest, request: Shop.requests[task],
             successes: successes, samples: samples)
     }
 
-    private func values(_ ledger: RunLedger, _ worker: String, _ task: Int) async throws -> [Double?] {
-        let calls = try await ledger.calls(of: [ImportedOutcome.worker(named: worker).fingerprint])
+    private static func worker(_ name: String) -> LedgerWorker {
+        LedgerWorker(fingerprint: "fingerprint of \(name)", name: name, identity: "{}")
+    }
+
+    private func values(
+        _ ledger: RunLedger, _ worker: String, _ task: Int, digest: String = "recorded"
+    ) async throws -> [Double?] {
+        let calls = try await ledger.calls(of: [Self.worker(worker).fingerprint])
         let grades = try await ledger.grades()
         return calls.values.filter { $0.key.request == Shop.requests[task].digest }.sorted { $0.key < $1.key }.map {
-            grades[Grade.Key(call: $0.id, task: "recorded", grader: ImportedOutcome.grader, version: 1)]?.value
+            grades[Grade.Key(call: $0.id, task: digest, grader: ImportedOutcome.grader, version: 1)]?.value
         }
     }
 
@@ -55,16 +61,34 @@ struct LedgerImportTests {
         await ledger.close()
     }
 
-    @Test(arguments: [(0.0, 2, "recorded"), (1, 3, "recorded"), (1, 2, "other")])
-    func anOutcomeThatContradictsIsRefusedAndNothingOfItsImportIsKept(
-        successes: Double, samples: Int, digest: String
-    ) async throws {
+    @Test(arguments: [(0.0, 2), (1, 3), (1, 1)])
+    func anOutcomeThatContradictsIsRefusedAndNothingOfItsImportIsKept(successes: Double, samples: Int) async throws {
         let shop = try Shop(), ledger = try RunLedger(opening: shop.file)
         #expect(try await ledger.importOutcomes([outcome("cas", 0, 1, 2)]) == 2)
         await #expect(throws: InputError.self) {
-            try await ledger.importOutcomes([outcome("cas", 1, 1, 1), outcome("cas", 0, successes, samples, digest: digest)])
+            try await ledger.importOutcomes([outcome("cas", 1, 1, 1), outcome("cas", 0, successes, samples)])
         }
         #expect(try await ledger.calls().count == 2)
+        await ledger.close()
+    }
+
+    @Test func tasksThatAskTheSameShareCallsAndHaveOutcomesOfTheirOwn() async throws {
+        let shop = try Shop(), ledger = try RunLedger(opening: shop.file)
+        #expect(try await ledger.importOutcomes([outcome("cas", 0, 1, 2), outcome("cas", 0, 0, 3, digest: "other")]) == 5)
+        #expect(try await ledger.calls().count == 3)
+        #expect(try await values(ledger, "cas", 0) == [1, 0, nil])
+        #expect(try await values(ledger, "cas", 0, digest: "other") == [0, 0, 0])
+        #expect(try await ledger.importOutcomes([outcome("cas", 0, 0, 3, digest: "other")]) == 0)
+        await ledger.close()
+    }
+
+    @Test func outcomesOfAWorkerThatWasAskedItselfAreRefused() async throws {
+        let shop = try Shop(), ledger = try await shop.open()
+        #expect(try await ledger.settle(ledger.lease(Shop.claim(0)), Shop.reply()))
+        let outcome = ImportedOutcome(
+            worker: LedgerWorker(Shop.workers[0]), task: "t", digest: "d", request: Shop.requests[0], successes: 1, samples: 1)
+        await #expect(throws: InputError.self) { try await ledger.importOutcomes([outcome]) }
+        #expect(try await ledger.grades().isEmpty)
         await ledger.close()
     }
 
