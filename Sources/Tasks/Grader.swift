@@ -17,7 +17,7 @@ public protocol Grader: Sendable {
 
 /// The graders by name.
 public enum Graders {
-    public static let names = ["choice", "exact", "number", "program", "recorded", "regex"]
+    public static let names = ["choice", "exact", "number", "program", "regex"]
 
     /// The grader of that name with `options`; errors name `place`. Without a sandbox, a grader that runs programs refuses each
     /// answer with ``InputError``.
