@@ -13,7 +13,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BATON = ROOT / ".build/release/baton"
+BATON = pathlib.Path(os.environ.get("BATON", ROOT / ".build/release/baton"))
 TICK = os.sysconf("SC_CLK_TCK")
 
 

@@ -39,6 +39,14 @@ def prompts(tokens, count):
     return texts
 
 
+def packed():
+    """Megabytes of the weights that are kept a second time, packed for multiplication: the matrices of the layers."""
+    with (MODEL / "model.safetensors").open("rb") as file:
+        tensors = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return sum(4 * tensor["shape"][0] * tensor["shape"][1] for name, tensor in tensors.items()
+               if ".layer." in name and len(tensor["shape"]) == 2) / 2**20
+
+
 def chat(model, text, **more):
     return {"model": model, "messages": [{"role": "user", "content": text}], **more}
 
@@ -176,6 +184,8 @@ def main():
         ours = stack.enter_context(serving(bundle, scratch, mock.url))
         fresh = memory(ours[1].pid)
         theirs = stack.enter_context(litellm(arguments.python, scratch, mock.url)) if arguments.python else None
+        for base, _ in filter(None, (ours, theirs)):        # what is loaded late is loaded now
+            post(base + "/chat/completions", 3, 1, [chat("nt", "How much is 6 times 7?")], scratch)
         rounds, loads = [], [load()]
         for turn in range(arguments.rounds):
             rounds.append(Round(scratch, ours, theirs, short))
@@ -231,8 +241,10 @@ def report(rounds, peer, fresh, after, streams, loads):
     yield f"| `GET /health`: a connection's share, a request's head, a reply | {middle(column('health', 'cpu'))} | {middle(column('health', 'rate'))} |"
     yield f"| server: a chat request read, understood and refused (404) | {middle(column('refused', 'cpu'))} | {middle(column('refused', 'rate'))} |"
     yield f"| client: what a passed request costs more | {middle(client)} | |"
-    yield f"\nMemory, MB: {fresh['VmRSS']:.0f} when it begins to listen, {after['VmRSS']:.0f} after all rounds, {after['VmHWM']:.0f} at its peak. At the end"
-    yield f"{after['RssFile']:.0f} are mapped files ({after['weights']:.0f} of them the backbone's weights), {after['RssAnon']:.0f} its own, the packed weights included."
+    backbone = after["weights"] + packed()
+    yield f"\nMemory, MB: {fresh['VmRSS']:.0f} when it begins to listen, {after['VmRSS']:.0f} after all rounds, {after['VmHWM']:.0f} at its peak. The backbone, which"
+    yield f"is loaded though nobody asks it, has {backbone:.0f} of them ({after['weights']:.0f} mapped weights, {packed():.0f} packed ones); without it {after['VmRSS'] - backbone:.0f} are left,"
+    yield f"{after['RssFile'] - after['weights']:.0f} of them the program's own mapped files."
     times = [time for one in rounds for time in one.route]
     yield "\n## With MiniLM: the router decides, 64 tokens\n"
     yield f"- The route adds {statistics.median(times):.1f} ms in the median, {statistics.quantiles(times, n=20)[18]:.1f} at the 95th percentile, {max(times):.1f} at most"
