@@ -86,7 +86,7 @@ def litellm(python, folder, url):
     environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR", "LITELLM_MODE": "PRODUCTION",
                    "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"}       # ours takes no key either
     process = subprocess.Popen(
-        [pathlib.Path(python).parent / "litellm", "--config", config, "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"],
+        [pathlib.Path(python).absolute().parent / "litellm", "--config", config, "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"],
         env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
     try:
         for _ in range(600):
