@@ -1,14 +1,14 @@
 # Two commands are all one needs: make demo, make test. Each does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-study test check lint arch bench goldens experiment clean
+.PHONY: help setup build demo demo-study test check lint arch bench bench-labelling bench-serving goldens experiment clean
 MAKEFLAGS += --no-print-directory
 
 # Building and testing share one build folder; without --disable-testable-imports every module would be compiled once more.
 TEST := swift test -c release --disable-testable-imports --disable-xctest
 
 help: ## what can be made (this list)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Debian packages, the backbone, the Python of the checks; silent when nothing is missing
 	@.ci/setup
@@ -39,6 +39,12 @@ arch: setup ## the targets and arrows of Package.swift against ARCHITECTURE.md
 
 bench: build ## the backbone side by side with ONNX Runtime and PyTorch; minutes
 	@Experiments/Benchmarks/run
+
+bench-labelling: build ## labelling side by side with inspect_ai, over a mock provider; minutes
+	@Experiments/Benchmarks/run labelling
+
+bench-serving: build ## serving side by side with LiteLLM, over the same mock; 50 streams while the backbone is busy
+	@Experiments/Benchmarks/run serving
 
 goldens: setup ## writes the fixtures that our own Python oracles give
 	@.venv/bin/python Tests/Oracles/hdf5_fixtures.py Tests/StorageTests/Fixtures

@@ -31,11 +31,11 @@ public struct LabelMatrix: Sendable {
         public var call: CallRecord?
     }
 
-    public let rows: [Row]
+    public private(set) var rows: [Row]
     /// Cells of the plan that were not asked yet, or not graded.
-    public let pending: [LabelPlan.Cell]
+    public private(set) var pending: [LabelPlan.Cell]
     /// `[tasks × workers]`: sums of scores, and samples that they are sums of.
-    public let successes: [Double], samples: [Int]
+    public private(set) var successes: [Double], samples: [Int]
     /// Money of the whole ledger.
     public let spending: Spending
 
@@ -44,20 +44,30 @@ public struct LabelMatrix: Sendable {
     /// Throws ``Files/InputError`` where there is no ledger, or a damaged one.
     public init(reading file: URL, plan: LabelPlan, budget: Money?) async throws {
         self = try await LedgerReader.read(file) { reader in
-            let workers = plan.workerDigests
-            return try await LabelMatrix(
-                plan: plan, calls: reader.calls(of: workers), grades: reader.grades(of: workers),
-                spending: reader.spending(), budget: budget)
+            let workers = plan.workerDigests, spending = try await reader.spending()
+            var matrix = LabelMatrix(plan: plan, tasks: 0..<0, calls: [:], grades: [:], spending: spending, budget: budget)
+            // All calls at once would take several times the memory of the rows that become of them.
+            for tasks in plan.pieces {
+                let requests = Array(plan.requestDigests[tasks])
+                matrix.append(
+                    try await LabelMatrix(
+                        plan: plan, tasks: tasks, calls: reader.calls(of: workers, asking: requests),
+                        grades: reader.grades(of: workers, asking: requests), spending: spending, budget: budget))
+            }
+            return matrix
         }
     }
 
-    /// The labels that these calls and grades make.
-    public init(plan: LabelPlan, calls: [CallKey: CallRecord], grades: [Grade.Key: Grade], spending: Spending, budget: Money?) {
+    /// The labels of `tasks` that these calls and grades make; counts begin with the first of them.
+    private init(
+        plan: LabelPlan, tasks: Range<Int>, calls: [CallKey: CallRecord], grades: [Grade.Key: Grade], spending: Spending,
+        budget: Money?
+    ) {
         var rows: [Row] = [], pending: [LabelPlan.Cell] = []
-        var successes = [Double](repeating: 0, count: plan.tasks.count * plan.workers.count)
+        var successes = [Double](repeating: 0, count: tasks.count * plan.workers.count)
         var samples = [Int](repeating: 0, count: successes.count)
         let left = budget.map { $0 - spending.committed }
-        for (task, problem) in plan.tasks.enumerated() {
+        for (task, problem) in zip(tasks, plan.tasks[tasks]) {
             for (worker, spec) in plan.workers.enumerated() {
                 for sample in 0..<(spec.isRecorded ? .max : plan.repeats(of: worker)) {
                     let cell = LabelPlan.Cell(task: task, worker: worker, repeatIndex: sample), call = calls[plan.key(of: cell)]
@@ -72,8 +82,9 @@ public struct LabelMatrix: Sendable {
                     let score = status == .graded ? grade?.value : nil
                     rows.append(Row(cell: cell, task: problem.id, worker: spec.name, status: status, score: score, call: call))
                     guard status.isHeard else { continue }
-                    samples[task * plan.workers.count + worker] += 1
-                    successes[task * plan.workers.count + worker] += score ?? 0
+                    let count = (task - tasks.lowerBound) * plan.workers.count + worker
+                    samples[count] += 1
+                    successes[count] += score ?? 0
                 }
             }
         }
@@ -82,6 +93,14 @@ public struct LabelMatrix: Sendable {
         self.successes = successes
         self.samples = samples
         self.spending = spending
+    }
+
+    /// Adds the labels of the tasks that follow.
+    private mutating func append(_ next: LabelMatrix) {
+        rows += next.rows
+        pending += next.pending
+        successes += next.successes
+        samples += next.samples
     }
 
     /// `nil` where the call has not ended, or its reply was not graded yet.
@@ -110,6 +129,14 @@ public struct LabelMatrix: Sendable {
 }
 
 extension LabelPlan {
+    /// Tasks whose calls are in memory together.
+    static let piece = 512
+
+    /// All tasks in their order, at most ``piece`` at a time.
+    var pieces: [Range<Int>] {
+        stride(from: 0, to: tasks.count, by: Self.piece).map { $0..<min($0 + Self.piece, tasks.count) }
+    }
+
     /// The grade of `cell`, whose call is `call`, by this version of its task's grader.
     func gradeKey(of cell: Cell, call: Int64) -> Grade.Key {
         let task = tasks[cell.task]

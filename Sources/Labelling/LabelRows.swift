@@ -10,7 +10,7 @@ public struct LabelRows: Sendable {
     ]
 
     private let matrix: LabelMatrix
-    private let rows: [JSONObject]
+    private let rows: [LabelMatrix.Row]
 
     /// The rows that `filter` lets through: `column=value` or `column!=value`, several with spaces between, all of which
     /// must hold.
@@ -19,7 +19,13 @@ public struct LabelRows: Sendable {
     public init(_ matrix: LabelMatrix, filter: String? = nil) throws {
         let terms = try (filter ?? "").split(separator: " ").map { try Term($0) }
         self.matrix = matrix
-        rows = matrix.rows.map(Self.object).filter { row in terms.allSatisfy { $0.holds(for: row) } }
+        rows =
+            terms.isEmpty
+            ? matrix.rows
+            : matrix.rows.filter { row in
+                let object = Self.object(row)
+                return terms.allSatisfy { $0.holds(for: object) }
+            }
     }
 
     private struct Term {
@@ -69,7 +75,7 @@ public struct LabelRows: Sendable {
     }
 
     /// One JSON object a row.
-    public var jsonLines: [String] { rows.map { JSON.object($0).text } }
+    public var jsonLines: [String] { rows.map { JSON.object(Self.object($0)).text } }
 
     /// A header, and one line a row; texts with commas, quotes or line feeds stand in quotes.
     public var csv: [String] {
@@ -78,27 +84,28 @@ public struct LabelRows: Sendable {
             return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
         }
         return [Self.columns.joined(separator: ",")]
-            + rows.map { row in Self.columns.map { cell(Self.text(row[$0] ?? .null)) }.joined(separator: ",") }
+            + rows.map { row in
+                let object = Self.object(row)
+                return Self.columns.map { cell(Self.text(object[$0] ?? .null)) }.joined(separator: ",")
+            }
     }
 
     /// Counts by worker, and what is still to come.
     public var table: [String] {
         let statuses = LabelMatrix.Status.allCases
-        var byWorker: [String: [JSONObject]] = [:], order: [String] = []
+        var byWorker: [String: [LabelMatrix.Row]] = [:], order: [String] = []
         for row in rows {
-            let worker = Self.text(row["worker"] ?? .null)
-            if byWorker[worker] == nil { order.append(worker) }
-            byWorker[worker, default: []].append(row)
+            if byWorker[row.worker] == nil { order.append(row.worker) }
+            byWorker[row.worker, default: []].append(row)
         }
         var lines = [["worker", "cells", "score"] + statuses.map(\.rawValue)]
         for worker in order {
-            let own = byWorker[worker] ?? [], scores = own.compactMap { $0["score"]?.double }
-            let heard = own.filter { LabelMatrix.Status(rawValue: Self.text($0["status"] ?? .null))?.isHeard == true }.count
-            let percent = heard > 0 ? (scores.reduce(0, +) / Double(heard) * 1000).rounded() / 10 : 0
+            let own = byWorker[worker] ?? [], heard = own.filter(\.status.isHeard).count
+            let percent = heard > 0 ? (own.reduce(0) { $0 + ($1.score ?? 0) } / Double(heard) * 1000).rounded() / 10 : 0
             lines.append(
                 [worker, "\(own.count)", heard > 0 ? "\(percent) %" : ""]
                     + statuses.map { status in
-                        let count = own.filter { Self.text($0["status"] ?? .null) == status.rawValue }.count
+                        let count = own.filter { $0.status == status }.count
                         return count == 0 ? "·" : "\(count)"
                     })
         }

@@ -20,27 +20,45 @@ struct Worklist: Sendable {
     private(set) var toGrade: [Kept] = []
     private(set) var queues: [Queue] = []
 
+    private enum Left { case nothing, grading(call: Int64), asking }
+
     init(_ cells: [LabelPlan.Cell], plan: LabelPlan, ledger: RunLedger) async throws {
-        let calls = try await ledger.calls(of: plan.workerDigests), grades = try await ledger.grades(of: plan.workerDigests)
+        let left = try await Self.left(of: cells, plan: plan, ledger: ledger)
         var byProvider: [String: [LabelPlan.Cell]] = [:], order: [String] = []
-        for cell in cells {
-            let call = calls[plan.key(of: cell)]
-            switch call?.state {
-            case .failed:
-                finished += 1
-            case .done:
-                let grade = call.flatMap { grades[plan.gradeKey(of: cell, call: $0.id)] }
-                if LabelMatrix.status(of: call, grade: grade) == nil, let call {
-                    toGrade.append(Kept(cell: cell, call: call.id))
-                } else {
-                    finished += 1
-                }
-            default:
+        for (cell, left) in zip(cells, left) {
+            switch left {
+            case .nothing: finished += 1
+            case .grading(let call): toGrade.append(Kept(cell: cell, call: call))
+            case .asking:
                 let provider = plan.workers[cell.worker].provider.name
                 if byProvider[provider] == nil { order.append(provider) }
                 byProvider[provider, default: []].append(cell)
             }
         }
         queues = order.map { Queue(cells: byProvider[$0] ?? [], limiter: Limiter()) }
+    }
+
+    /// What is left of each cell. The ledger is read in pieces: a night's calls are many, and of each only this stays.
+    private static func left(of cells: [LabelPlan.Cell], plan: LabelPlan, ledger: RunLedger) async throws -> [Left] {
+        var left = [Left](repeating: .asking, count: cells.count)
+        let byPiece = Dictionary(grouping: cells.indices) { cells[$0].task / LabelPlan.piece }
+        for (piece, tasks) in plan.pieces.enumerated() {
+            guard let indices = byPiece[piece] else { continue }
+            let requests = Array(plan.requestDigests[tasks])
+            let calls = try await ledger.calls(of: plan.workerDigests, asking: requests)
+            let grades = try await ledger.grades(of: plan.workerDigests, asking: requests)
+            for index in indices {
+                let cell = cells[index]
+                guard let call = calls[plan.key(of: cell)] else { continue }
+                let grade = grades[plan.gradeKey(of: cell, call: call.id)]
+                switch call.state {
+                case .failed: left[index] = .nothing
+                case .done:
+                    left[index] = LabelMatrix.status(of: call, grade: grade) == nil ? .grading(call: call.id) : .nothing
+                case .ready, .leased: break
+                }
+            }
+        }
+        return left
     }
 }

@@ -53,15 +53,15 @@ public final class LedgerReader: Sendable {
         do { return try await queue.read(body) } catch let error as DatabaseError { throw error.oneLine(at: url) }
     }
 
-    /// All calls of the workers with these fingerprints, of all workers where `nil`; without replies.
-    public func calls(of workers: [String]? = nil) async throws -> [CallKey: CallRecord] {
+    /// All calls of the workers with these fingerprints on the requests with these digests, of all where `nil`; without
+    /// replies.
+    public func calls(of workers: [String]? = nil, asking requests: [String]? = nil) async throws -> [CallKey: CallRecord] {
         try await read { db in
             // Each digest is held once, however many calls have it.
-            let digests = try Self.texts(db, "SELECT id, digest FROM requests")
+            let digests = try Self.requests(db, among: requests)
             var calls: [CallKey: CallRecord] = [:]
             for (worker, fingerprint) in try Self.workers(db, among: workers) {
-                let rows = try Row.fetchCursor(db, sql: CallRecord.selection + " WHERE worker = ?", arguments: [worker])
-                try rows.forEach { row in
+                try Self.rows(db, CallRecord.selection, of: worker, asking: requests.map { _ in digests }).forEach { row in
                     let key = CallKey(worker: fingerprint, request: digests[row[2]] ?? "", repeatIndex: row[3])
                     calls[key] = try CallRecord(row, of: key)
                 }
@@ -70,17 +70,19 @@ public final class LedgerReader: Sendable {
         }
     }
 
-    /// All grades of these workers' calls, of all where `nil`.
-    public func grades(of workers: [String]? = nil) async throws -> [Grade.Key: Grade] {
+    /// All grades of these workers' calls on these requests, of all where `nil`.
+    public func grades(of workers: [String]? = nil, asking requests: [String]? = nil) async throws -> [Grade.Key: Grade] {
         let selection = """
             SELECT call, task, grader, version, status, value, reason FROM calls JOIN grades ON grades.call = calls.id
-            WHERE worker = ?
             """
         return try await read { db in
-            var grades: [Grade.Key: Grade] = [:]
+            let asked = try requests.map { try Self.requests(db, among: $0) }
+            var grades: [Grade.Key: Grade] = [:], tasks: [String: String] = [:]
             for (worker, _) in try Self.workers(db, among: workers) {
-                try Row.fetchCursor(db, sql: selection, arguments: [worker]).forEach { row in
-                    let key = Grade.Key(call: row[0], task: row[1], grader: row[2], version: row[3])
+                try Self.rows(db, selection, of: worker, asking: asked).forEach { row in
+                    let digest: String = row[1], task = tasks[digest] ?? digest
+                    tasks[task] = task
+                    let key = Grade.Key(call: row[0], task: task, grader: row[2], version: row[3])
                     grades[key] = Grade(key, status: row[4], value: row[5], reason: row[6])
                 }
             }
@@ -88,14 +90,31 @@ public final class LedgerReader: Sendable {
         }
     }
 
+    /// The rows of `selection` for the calls of a worker: all, or those on `requests`.
+    private static func rows(
+        _ db: Database, _ selection: String, of worker: Int64, asking requests: [Int64: String]?
+    ) throws -> RowCursor {
+        guard let requests else { return try Row.fetchCursor(db, sql: selection + " WHERE worker = ?", arguments: [worker]) }
+        return try Row.fetchCursor(
+            db, sql: selection + " WHERE worker = ? AND request IN (SELECT value FROM json_each(?))",
+            arguments: [worker, JSON.array(requests.keys.map { JSON(Int($0)) }).text])
+    }
+
+    private static func requests(_ db: Database, among digests: [String]?) throws -> [Int64: String] {
+        let query = "SELECT id, digest FROM requests"
+        guard let digests else { return try texts(db, query) }
+        let list = JSON.array(digests.map { .string($0) }).text
+        return try texts(db, query + " WHERE digest IN (SELECT value FROM json_each(?))", [list])
+    }
+
     private static func workers(_ db: Database, among fingerprints: [String]?) throws -> [Int64: String] {
         let wanted = fingerprints.map(Set.init)
         return try texts(db, "SELECT id, fingerprint FROM workers").filter { wanted?.contains($0.value) ?? true }
     }
 
-    private static func texts(_ db: Database, _ query: String) throws -> [Int64: String] {
+    private static func texts(_ db: Database, _ query: String, _ arguments: StatementArguments = []) throws -> [Int64: String] {
         var texts: [Int64: String] = [:]
-        try Row.fetchCursor(db, sql: query).forEach { texts[$0[0]] = $0[1] }
+        try Row.fetchCursor(db, sql: query, arguments: arguments).forEach { texts[$0[0]] = $0[1] }
         return texts
     }
 
@@ -129,6 +148,15 @@ public final class LedgerReader: Sendable {
 
     /// Where the money is, as of the last commit of whoever writes.
     public func spending() async throws -> Spending { try await read { try Spending.sum(in: $0) } }
+
+    /// How many calls of a source there are in each state.
+    public func callCounts(_ source: CallRecord.Source) async throws -> [CallRecord.State: Int] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT state, count(*) FROM calls WHERE source = ? GROUP BY state", arguments: [source.rawValue])
+            return Dictionary(uniqueKeysWithValues: try rows.map { (try CallRecord.state($0[0]), $0[1] as Int) })
+        }
+    }
 
     /// What was counted; 0 where nothing was.
     public func count(of counter: LedgerCounter) async throws -> Int {

@@ -118,11 +118,15 @@ public final class RunLedger: Sendable {
 }
 
 extension RunLedger {
-    /// ``LedgerReader/calls(of:)``
-    public func calls(of workers: [String]? = nil) async throws -> [CallKey: CallRecord] { try await reader.calls(of: workers) }
+    /// ``LedgerReader/calls(of:asking:)``
+    public func calls(of workers: [String]? = nil, asking requests: [String]? = nil) async throws -> [CallKey: CallRecord] {
+        try await reader.calls(of: workers, asking: requests)
+    }
 
-    /// ``LedgerReader/grades(of:)``
-    public func grades(of workers: [String]? = nil) async throws -> [Grade.Key: Grade] { try await reader.grades(of: workers) }
+    /// ``LedgerReader/grades(of:asking:)``
+    public func grades(of workers: [String]? = nil, asking requests: [String]? = nil) async throws -> [Grade.Key: Grade] {
+        try await reader.grades(of: workers, asking: requests)
+    }
 
     /// ``LedgerReader/reply(of:)``
     public func reply(of call: Int64) async throws -> [UInt8]? { try await reader.reply(of: call) }

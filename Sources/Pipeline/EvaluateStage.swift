@@ -57,7 +57,7 @@ struct EvaluateStage {
         let (calls, spending, samples, made) = try Blocking.wait {
             try await LedgerReader.read(ledger) { reader in
                 (
-                    try await reader.calls().values.count { $0.state == .done && $0.source == .asked }, try await reader.spending(),
+                    try await reader.callCounts(.asked)[.done] ?? 0, try await reader.spending(),
                     try await reader.count(of: .searchSamples), try await reader.count(of: .searchCalls)
                 )
             }

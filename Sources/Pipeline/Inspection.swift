@@ -79,13 +79,14 @@ public enum Inspection {
     private static func ledger(_ url: URL) throws -> [String] {
         try Blocking.wait {
             try await LedgerReader.read(url) { reader in
-                let calls = try await reader.calls(), spending = try await reader.spending()
-                let states = CallRecord.State.allCases.compactMap { state in
-                    let count = calls.values.count { $0.state == state }
-                    return count > 0 ? "\(count) \(state.rawValue)" : nil
-                }
+                let asked = try await reader.callCounts(.asked), spending = try await reader.spending()
+                let imported = try await reader.callCounts(.imported).values.reduce(0, +)
+                let states =
+                    CallRecord.State.allCases.compactMap { state in asked[state].map { "\($0) \(state.rawValue)" } }
+                    + (imported > 0 ? ["\(imported) imported"] : [])
                 return [
-                    "\(calls.count) calls: \(states.joined(separator: ", "))", "\(spending.attempts) attempts",
+                    "\(asked.values.reduce(imported, +)) calls: \(states.joined(separator: ", "))",
+                    "\(spending.attempts) attempts",
                     "\(spending.spent) spent, \(spending.unsettled) perhaps spent",
                 ]
             }
