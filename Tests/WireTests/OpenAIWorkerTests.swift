@@ -141,15 +141,19 @@ import Testing
     }
 
     @Test func waitingForAConnectionIsThePhaseOfConnecting() async throws {
-        try await FaultyProvider.withWorker(timeouts: Timeouts(connect: .milliseconds(40)), connectionsPerHost: 1) { worker in
-            let id = FaultyProvider.id()
-            let first = Task { try await worker.reply(to: FaultyProvider.request(id, "stall"), in: CallContext()) }
-            try await FaultyProvider.withWorker { try await $0.wait(untilSeen: id) }
-            let failure = try await worker.failure("ok")
-            #expect(failure.kind == .timedOut && failure.message.contains("connecting"), "\(failure)")
-            first.cancel()
-            await #expect(throws: CancellationError.self) { try await first.value }
-        }
+        let connections = HTTPConnections(connectionsPerHost: 1), id = FaultyProvider.id()
+        let spec = FaultyProvider.spec(baseURL: "http://127.0.0.1:\(try FaultyProvider.shared.get().port)/v1")
+        // Who waits for the only connection is in a hurry; who has it must not be, or a busy machine leaves it without.
+        let patient = try OpenAIWorker(spec: spec, connections: connections)
+        let hurried = try OpenAIWorker(
+            spec: spec, connections: connections, timeouts: Timeouts(connect: .milliseconds(40)))
+        let first = Task { try await patient.reply(to: FaultyProvider.request(id, "stall"), in: CallContext()) }
+        try await FaultyProvider.withWorker { try await $0.wait(untilSeen: id) }
+        let failure = try await hurried.failure("ok")
+        #expect(failure.kind == .timedOut && failure.message.contains("connecting"), "\(failure)")
+        first.cancel()
+        await #expect(throws: CancellationError.self) { try await first.value }
+        await connections.shutdown()
     }
 
     @Test func aCancelledCallClosesItsConnectionAtOnce() async throws {
