@@ -22,7 +22,7 @@ struct Worklist: Sendable {
 
     init(_ cells: [LabelPlan.Cell], plan: LabelPlan, ledger: RunLedger) async throws {
         let calls = try await ledger.calls(of: plan.workerDigests), grades = try await ledger.grades(of: plan.workerDigests)
-        var byProvider: [String: [LabelPlan.Cell]] = [:], order: [String] = []
+        var byProvider: [String: [LabelPlan.Cell]] = [:], providers: [Provider] = []
         for cell in cells {
             let call = calls[plan.key(of: cell)]
             switch call?.state {
@@ -36,11 +36,11 @@ struct Worklist: Sendable {
                     finished += 1
                 }
             default:
-                let provider = plan.workers[cell.worker].provider.name
-                if byProvider[provider] == nil { order.append(provider) }
-                byProvider[provider, default: []].append(cell)
+                let provider = plan.workers[cell.worker].provider
+                if byProvider[provider.name] == nil { providers.append(provider) }
+                byProvider[provider.name, default: []].append(cell)
             }
         }
-        queues = order.map { Queue(cells: byProvider[$0] ?? [], limiter: Limiter()) }
+        queues = providers.map { Queue(cells: byProvider[$0.name] ?? [], limiter: Limiter(ConcurrencyLimit(of: $0))) }
     }
 }

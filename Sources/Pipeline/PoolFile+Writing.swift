@@ -8,6 +8,8 @@ extension Pool {
             let provider = worker.provider
             var entry: JSONObject = ["api": .string(provider.api.rawValue), "base_url": .string(provider.baseURL)]
             if let key = provider.keyVariable { entry["key"] = .string(key) }
+            entry["timeouts"] = provider.timeouts.changed
+            entry["max_concurrency"] = provider.maximumConcurrency.map { JSON($0) }
             providers[provider.name] = .object(entry)
             let price = worker.price
             list.append([

@@ -33,7 +33,7 @@ extension Pool {
 
 extension Provider {
     fileprivate init(name: String, from node: YAMLNode) throws {
-        try node.expect(keys: ["api", "base_url", "key"])
+        try node.expect(keys: ["api", "base_url", "key", "timeouts", "max_concurrency"])
         let text = try node["api"]?.string() ?? API.openai.rawValue
         guard let api = API(rawValue: text) else {
             let known = API.allCases.map(\.rawValue).joined(separator: ", ")
@@ -55,7 +55,10 @@ extension Provider {
                 node["key"]?.place ?? node.place, "key: expected the name of an environment variable, not the key itself")
         }
         let trimmed = address.hasSuffix("/") ? String(address.dropLast()) : address
-        self.init(name: name, api: api, baseURL: trimmed, keyVariable: key)
+        self.init(
+            name: name, api: api, baseURL: trimmed, keyVariable: key,
+            timeouts: try node["timeouts"].map(Timeouts.init(from:)) ?? Timeouts(),
+            maximumConcurrency: try node["max_concurrency"]?.positiveInteger())
     }
 }
 
