@@ -1,7 +1,7 @@
 # Two commands are all one needs: make demo, make test. Each does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-study test check lint arch bench bench-labelling bench-serving goldens experiment clean
+.PHONY: help setup build demo demo-study test kill check lint arch bench bench-labelling bench-serving goldens experiment clean
 MAKEFLAGS += --no-print-directory
 
 # Building and testing share one build folder; without --disable-testable-imports every module would be compiled once more.
@@ -26,6 +26,9 @@ demo-study: build ## on recorded outcomes: every method on Datasets/programs, a 
 test: build ## everything, once, in release
 	@$(TEST) --skip EndToEndTests
 	@$(TEST) --filter EndToEndTests
+
+kill: build ## N=200: so many kills of labelling and of a live search, at random instants; minutes
+	@BATON_KILLS=$(or $(N),200) $(TEST) --filter LiveRandomKillTests
 
 check: build ## the loop while writing: numerics and routing only
 	@$(TEST) --filter 'NumericsTests|RoutingTests'

@@ -18,6 +18,13 @@ public struct ConcurrencyLimit: Sendable, Hashable {
         width = Double(start)
     }
 
+    /// Found out, but never above what the pool says of `provider`.
+    public init(of provider: Provider) {
+        let unbounded = ConcurrencyLimit()
+        let maximum = min(provider.maximumConcurrency ?? unbounded.maximum, unbounded.maximum)
+        self.init(start: min(unbounded.current, maximum), maximum: maximum)
+    }
+
     /// Calls that may be under way now, at least 1.
     public var current: Int { Int(width) }
 

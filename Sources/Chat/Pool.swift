@@ -23,12 +23,21 @@ public struct Provider: Sendable, Hashable {
     public var baseURL: String
     /// The environment variable that holds the key; `nil`: none is sent.
     public var keyVariable: String?
+    public var timeouts: Timeouts
+    /// Calls under way at once, at most, while labels are made; `nil`: as many as it bears, which is found out.
+    public var maximumConcurrency: Int?
 
-    public init(name: String, api: API = .openai, baseURL: String, keyVariable: String? = nil) {
+    public init(
+        name: String, api: API = .openai, baseURL: String, keyVariable: String? = nil, timeouts: Timeouts = Timeouts(),
+        maximumConcurrency: Int? = nil
+    ) {
+        precondition(maximumConcurrency ?? 1 > 0, "a provider takes calls, got \(maximumConcurrency ?? 0) at once")
         self.name = name
         self.api = api
         self.baseURL = baseURL
         self.keyVariable = keyVariable
+        self.timeouts = timeouts
+        self.maximumConcurrency = maximumConcurrency
     }
 }
 
@@ -59,8 +68,8 @@ public struct WorkerSpec: Sendable, Hashable {
     /// Whether it can't be asked: all that there is of it are outcomes from elsewhere.
     public var isRecorded: Bool { provider.api == .recorded }
 
-    /// What makes answers comparable: provider, model and sampling, as canonical JSON. Neither address nor price is in it,
-    /// so a provider may move, and a price change, without asking anything again.
+    /// What makes answers comparable: provider, model and sampling, as canonical JSON. Neither address, timeouts nor
+    /// price are in it, so a provider may move, and a price change, without asking anything again.
     public var identity: [UInt8] {
         JSON.object([
             "api": .string(provider.api.rawValue), "provider": .string(provider.name), "model": .string(model),

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Chat
 import NIOCore
 import NIOHTTP1
 import Synchronization

@@ -13,7 +13,6 @@ import NIOHTTP1
 public struct OpenAIWorker: Worker {
     public let spec: WorkerSpec
     let connections: HTTPConnections
-    let timeouts: Timeouts
     let largestReply: Int
     let redactor: Redactor
     private let whole: HTTPClient.Request, streamed: HTTPClient.Request
@@ -22,12 +21,10 @@ public struct OpenAIWorker: Worker {
     ///
     /// Throws `InputError` where the provider's base URL is none.
     public init(
-        spec: WorkerSpec, key: Secret? = nil, connections: HTTPConnections, timeouts: Timeouts = Timeouts(),
-        largestReply: Int = 64 << 20
+        spec: WorkerSpec, key: Secret? = nil, connections: HTTPConnections, largestReply: Int = 64 << 20
     ) throws(InputError) {
         self.spec = spec
         self.connections = connections
-        self.timeouts = timeouts
         self.largestReply = largestReply
         redactor = Redactor(hiding: key)
         do {
@@ -53,15 +50,14 @@ public struct OpenAIWorker: Worker {
 
     /// The worker of `spec`, its key taken from the environment. `file` is the pool's, for errors.
     public static func make(
-        _ spec: WorkerSpec, file: String, connections: HTTPConnections, timeouts: Timeouts = Timeouts(),
-        environment: [String: String]? = nil
+        _ spec: WorkerSpec, file: String, connections: HTTPConnections, environment: [String: String]? = nil
     ) throws(InputError) -> OpenAIWorker {
         let place = "\(file): provider \(spec.provider.name)"
         var key: Secret?
         if let variable = spec.provider.keyVariable {
             key = try Secret.fromEnvironment(variable, place: place, environment: environment)
         }
-        return try OpenAIWorker(spec: spec, key: key, connections: connections, timeouts: timeouts)
+        return try OpenAIWorker(spec: spec, key: key, connections: connections)
     }
 
     public func reply(to request: ChatRequest, in context: CallContext) async throws -> Reply {
@@ -82,7 +78,7 @@ public struct OpenAIWorker: Worker {
         var mayBeStale = true
         while true {
             let exchange = Exchange(
-                connections: connections, timeouts: timeouts, deadline: context.deadline, all: !isStreamed,
+                connections: connections, timeouts: spec.provider.timeouts, deadline: context.deadline, all: !isStreamed,
                 sizeLimit: largestReply)
             exchange.start(message)
             do {

@@ -24,18 +24,18 @@ struct Worklist: Sendable {
 
     init(_ cells: [LabelPlan.Cell], plan: LabelPlan, ledger: RunLedger) async throws {
         let left = try await Self.left(of: cells, plan: plan, ledger: ledger)
-        var byProvider: [String: [LabelPlan.Cell]] = [:], order: [String] = []
+        var byProvider: [String: [LabelPlan.Cell]] = [:], providers: [Provider] = []
         for (cell, left) in zip(cells, left) {
             switch left {
             case .nothing: finished += 1
             case .grading(let call): toGrade.append(Kept(cell: cell, call: call))
             case .asking:
-                let provider = plan.workers[cell.worker].provider.name
-                if byProvider[provider] == nil { order.append(provider) }
-                byProvider[provider, default: []].append(cell)
+                let provider = plan.workers[cell.worker].provider
+                if byProvider[provider.name] == nil { providers.append(provider) }
+                byProvider[provider.name, default: []].append(cell)
             }
         }
-        queues = order.map { Queue(cells: byProvider[$0] ?? [], limiter: Limiter()) }
+        queues = providers.map { Queue(cells: byProvider[$0.name] ?? [], limiter: Limiter(ConcurrencyLimit(of: $0))) }
     }
 
     /// What is left of each cell. The ledger is read in pieces: a night's calls are many, and of each only this stays.

@@ -9,6 +9,8 @@ extension Pool {
             var entry: JSONObject = ["api": .string(provider.api.rawValue)]
             if !provider.baseURL.isEmpty { entry["base_url"] = .string(provider.baseURL) }
             if let key = provider.keyVariable { entry["key"] = .string(key) }
+            entry["timeouts"] = provider.timeouts.changed
+            entry["max_concurrency"] = provider.maximumConcurrency.map { JSON($0) }
             providers[provider.name] = .object(entry)
             var row: JSONObject = [
                 "name": .string(worker.name), "provider": .string(provider.name), "model": .string(worker.model),

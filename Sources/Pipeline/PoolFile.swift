@@ -43,7 +43,7 @@ extension Provider {
             self.init(name: name, api: api, baseURL: "")
             return
         }
-        try node.expect(keys: ["api", "base_url", "key"])
+        try node.expect(keys: ["api", "base_url", "key", "timeouts", "max_concurrency"])
         let base = try node.required("base_url"), address = try base.string()
         guard let url = URL(string: address), ["http", "https"].contains(url.scheme ?? ""), url.host?.isEmpty == false else {
             throw InputError(base.place, "base_url: expected an address such as https://api.example.com/v1, got \"\(address)\"")
@@ -60,7 +60,10 @@ extension Provider {
                 node["key"]?.place ?? node.place, "key: expected the name of an environment variable, not the key itself")
         }
         let trimmed = address.hasSuffix("/") ? String(address.dropLast()) : address
-        self.init(name: name, api: api, baseURL: trimmed, keyVariable: key)
+        self.init(
+            name: name, api: api, baseURL: trimmed, keyVariable: key,
+            timeouts: try node["timeouts"].map(Timeouts.init(from:)) ?? Timeouts(),
+            maximumConcurrency: try node["max_concurrency"]?.positiveInteger())
     }
 }
 

@@ -45,7 +45,9 @@ enum LiveAccess {
     private static func connect(_ pool: Pool, in file: String, closing: @escaping @Sendable () -> Void) throws
         -> PoolAccess.Open
     {
-        let connections = HTTPConnections()
+        // Each provider's own limit comes first; this one must not be below it.
+        let patience = pool.workers.map(\.provider.timeouts.connect).max() ?? Timeouts().connect
+        let connections = HTTPConnections(connectTimeout: patience)
         do {
             let callers: [any Worker] = try pool.workers.map { spec in
                 switch spec.provider.api {

@@ -46,6 +46,28 @@ extension BadInput {
             by: "http://user:secret@127"),
         pool("a key for the name of a variable", says: "pool.yaml:3", "not the key", replacing: "/v1}", by: "/v1, key: sk-a1}"),
         pool(
+            "no timeout that there is", says: "pool.yaml:3", "firstbyte", "first_byte", replacing: "/v1}",
+            by: "/v1, timeouts: {firstbyte: 9}}"),
+        pool(
+            "a timeout of nothing", says: "pool.yaml:3", "mock.timeouts.stall", "\"0\"", replacing: "/v1}",
+            by: "/v1, timeouts: {stall: 0}}"),
+        pool(
+            "a negative timeout", says: "pool.yaml:3", "timeouts.whole", "\"-3\"", replacing: "/v1}",
+            by: "/v1, timeouts: {whole: -3}}"),
+        pool(
+            "an endless timeout", says: "pool.yaml:3", "timeouts.whole", "\"inf\"", replacing: "/v1}",
+            by: "/v1, timeouts: {whole: inf}}"),
+        pool(
+            "a timeout in words", says: "pool.yaml:3", "timeouts.connect", "\"long\"", replacing: "/v1}",
+            by: "/v1, timeouts: {connect: long}}"),
+        pool("one timeout for all", says: "pool.yaml:3", "timeouts", "mapping", replacing: "/v1}", by: "/v1, timeouts: 30}"),
+        pool(
+            "no call at once", says: "pool.yaml:3", "max_concurrency", "\"0\"", replacing: "/v1}",
+            by: "/v1, max_concurrency: 0}"),
+        pool(
+            "half a call at once", says: "pool.yaml:3", "max_concurrency", "\"1.5\"", replacing: "/v1}",
+            by: "/v1, max_concurrency: 1.5}"),
+        pool(
             "deterministic perhaps", says: "pool.yaml:5", "perhaps", replacing: "deterministic: true",
             by: "deterministic: perhaps"),
         pool("messages for sampling", says: "pool.yaml:5", "messages", replacing: "{max_tokens: 40}", by: "{messages: []}"),

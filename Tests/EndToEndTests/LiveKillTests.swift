@@ -79,28 +79,6 @@ struct LiveKillTests {
         }
     }
 
-    @Test func aKillAtARandomInstantRepeatsAtMostWhatWasUnderWay() throws {
-        let workshop = try Workshop.live()
-        let command = ["label", "recipe.yaml", "--threads", "1", "--quiet"]
-        var expected: [String]?
-        for calls in [3, 30, 61, 97] {
-            if workshop.exists("runs") { try workshop.remove("runs") }
-            let provider = try LiveProvider("--delay", "10")
-            try workshop.writePool(port: provider.port)
-            let process = try Command.start(command, in: workshop.url)
-            _ = process.wait { provider.count >= calls }
-            process.send(SIGKILL)
-            #expect(try process.end().status == Self.killed)
-            let underWay = try workshop.ledger().leased
-            #expect(try Command.baton(command, in: workshop.url).status == 0)
-            #expect(provider.repeated <= underWay && provider.asked.count <= Workshop.liveCells + underWay, "\(calls) calls")
-            try workshop.expectWholeLedger(Workshop.liveRun, "\(calls) calls")
-            let labels = try workshop.labels()
-            #expect(labels == expected ?? labels, "killed after \(calls) calls")
-            expected = labels
-        }
-    }
-
     @Test(arguments: [SIGTERM, SIGINT])
     func aSignalLetsCallsEndAndTheSameCommandGoesOn(signal: Int32) throws {
         let workshop = try Workshop.live(), provider = try LiveProvider("--delay", "250")

@@ -4,14 +4,14 @@ import Testing
 /// The offline pool's processes: there once it says so, gone with whoever started them.
 struct LiveWorkersTests {
     private static let programs = ["maxima", "gp", "z3", "units", "wn", "setpriv", "prlimit"]
-    private static var isInstalled: Bool {
+    static var isInstalled: Bool {
         programs.allSatisfy { name in
             ["/usr/bin", "/bin", "/usr/local/bin"].contains {
                 FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
             }
         }
     }
-    private static let withoutPrograms: Comment = "a program of the offline pool is absent; \"make setup\" brings it"
+    static let withoutPrograms: Comment = "a program of the offline pool is absent; \"make setup\" brings it"
 
     /// Names of the processes that live, by id: those below `root`, or those in `among`.
     private func processes(below root: pid_t) -> [pid_t: String] {

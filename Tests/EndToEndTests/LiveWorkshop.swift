@@ -36,12 +36,17 @@ extension Workshop {
     /// Puts a live recipe in the place of the recorded one, with tasks and a pool whose provider is not there.
     func goLive() throws {
         try write(Self.liveRecipe, to: "recipe.yaml")
+        try writeTasks(train: 12, validation: 6, test: 6)
+        try writePool(port: 9)
+    }
+
+    /// The files of tasks, each with so many rows.
+    func writeTasks(train: Int, validation: Int, test: Int) throws {
         var first = 0
-        for (part, count) in [("train", 12), ("validation", 6), ("test", 6)] {
+        for (part, count) in [("train", train), ("validation", validation), ("test", test)] {
             try write((first..<first + count).map(Self.task).joined(), to: "tasks/\(part).jsonl")
             first += count
         }
-        try writePool(port: 9)
     }
 
     private static let liveRecipe = """
@@ -68,14 +73,15 @@ extension Workshop {
             """
     }
 
-    /// The pool file, with the provider at a port of this machine. `key` names an environment variable.
-    func writePool(port: Int, workers: [LiveWorker] = LiveWorker.three, key: String? = nil) throws {
-        let key = key.map { ", key: \($0)" } ?? ""
+    /// The pool file, with the provider at a port of this machine. `key` names an environment variable; `keys` are more keys
+    /// of the provider, as they stand there.
+    func writePool(port: Int, workers: [LiveWorker] = LiveWorker.three, key: String? = nil, keys: String...) throws {
+        let more = (key.map { ["key: \($0)"] } ?? []) + keys
         try write(
             """
             version: 1
             providers:
-              mock: {api: openai, base_url: http://127.0.0.1:\(port)/v1\(key)}
+              mock: {api: openai, base_url: http://127.0.0.1:\(port)/v1\(more.map { ", \($0)" }.joined())}
             workers:
             \(workers.map { "  \($0.line)" }.joined(separator: "\n"))
 

@@ -32,9 +32,10 @@ final class FaultyProvider: Sendable {
         let connections = HTTPConnections(connectionsPerHost: connectionsPerHost)
         let result: Swift.Result<Result, any Error>
         do {
-            let spec = spec(baseURL: "http://127.0.0.1:\(provider.port)/v1", sampling: sampling)
+            var spec = spec(baseURL: "http://127.0.0.1:\(provider.port)/v1", sampling: sampling)
+            spec.provider.timeouts = timeouts
             let worker = try OpenAIWorker(
-                spec: spec, key: key.map(Secret.init), connections: connections, timeouts: timeouts, largestReply: largestReply)
+                spec: spec, key: key.map(Secret.init), connections: connections, largestReply: largestReply)
             result = .success(try await body(worker))
         } catch {
             result = .failure(error)

@@ -141,6 +141,15 @@ private final class JumpingClock: Sendable {
         #expect(limit.current == 1)
     }
 
+    @Test(arguments: [1, 3, 20, 1000])
+    func whatAPoolSaysOfAProviderIsNeverPassed(cap: Int) {
+        let provider = Provider(name: "acme", baseURL: "http://127.0.0.1:1/v1", maximumConcurrency: cap)
+        var limit = ConcurrencyLimit(of: provider)
+        #expect(limit.current == min(cap, ConcurrencyLimit().current))
+        for _ in 0..<2000 { limit.succeed(epoch: 0, wasFull: true) }
+        #expect(limit.current == min(cap, ConcurrencyLimit().maximum))
+    }
+
     @Test func successesOfAnIdleOrAnOlderTimeTeachNothing() {
         var limit = ConcurrencyLimit(start: 8)
         for _ in 0..<50 { limit.succeed(epoch: 0, wasFull: false) }

@@ -5,20 +5,21 @@ Tasks end in "A + B?". Each model is mostly right on the texts that begin with i
 some answers are refused, cut, or in no format. Each request is one line of the log before anything is answered.
 """
 import argparse
+import asyncio
 import gzip
 import hashlib
-import http.server
+import http
 import json
 import os
 import re
 import socket
 import struct
 import sys
-import threading
-import time
 
 SPECIALTIES = {"alpha-1": "sum", "beta-1": "word", "gamma-1": "map", "delta-1": "sum"}
-FAULTS = ["429", "429-after", "500", "502", "reset", "cut", "gzip", "malformed", "empty", "error", "slow"]
+# Those that make everybody wait are rare, so that a test lasts seconds.
+FAULTS = ["429", "429-after", "silent", "stall"]
+FAULTS += 10 * ["500", "502", "reset", "cut", "short", "gzip", "malformed", "empty", "error"]
 
 
 def share(*parts):
@@ -43,15 +44,12 @@ def answer(model, text, seed):
     return f"The answer is {right if share(model, text, seed) < chance else wrong}.", "stop"
 
 
-class Provider(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 512
+class Provider:
+    """What all connections share."""
 
     def __init__(self, options):
-        super().__init__(("127.0.0.1", 0), Handler)
         self.options = options
         self.down = dict(pair.split("=") for pair in options.down)
-        self.lock = threading.Lock()
         self.attempts = {}
         self.log = open(options.log, "a", buffering=1)
 
@@ -59,85 +57,107 @@ class Provider(http.server.ThreadingHTTPServer):
         """Logs a request, and says which fault it meets."""
         model, seed = body.get("model"), body.get("seed")
         request = hashlib.sha256(json.dumps(body.get("messages"), sort_keys=True).encode()).hexdigest()[:16]
-        with self.lock:
-            attempt = self.attempts[model, request, seed] = self.attempts.get((model, request, seed), 0) + 1
-            fault = None
-            # The third attempt is always heard, so that a test lasts seconds.
-            if attempt <= 2 and share("fault", model, request, seed, attempt) < self.options.faults:
-                fault = FAULTS[int(len(FAULTS) * share("which", model, request, seed, attempt))]
-            row = {"model": model, "request": request, "seed": seed, "fault": fault, "stream": bool(body.get("stream"))}
-            self.log.write(json.dumps(row) + "\n")
+        attempt = self.attempts[model, request, seed] = self.attempts.get((model, request, seed), 0) + 1
+        fault = None
+        # The third attempt is always heard.
+        if attempt <= 2 and share("fault", model, request, seed, attempt) < self.options.faults:
+            fault = FAULTS[int(len(FAULTS) * share("which", model, request, seed, attempt))]
+        row = {"model": model, "request": request, "seed": seed, "fault": fault, "stream": bool(body.get("stream"))}
+        self.log.write(json.dumps(row) + "\n")
         return fault
 
-    def handle_error(self, request, client_address):
-        pass
 
+class Connection(asyncio.Protocol):
+    """One connection: requests one after the other, each answered before the next is read."""
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
+    def __init__(self, provider):
+        self.provider = provider
+        self.received = b""
+        self.transport = self.headers = None
+        self.is_answering = False
 
-    def log_message(self, *_):
-        pass
+    def connection_made(self, transport):
+        self.transport = transport
 
-    def send(self, status, body, headers=(), cut=0):
+    def data_received(self, data):
+        self.received += data
+        if not self.is_answering:
+            self.read()
+
+    def read(self):
+        end = self.received.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        first, *lines = self.received[:end].decode("latin-1").split("\r\n")
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        start, length = end + 4, int(headers.get("content-length", 0))
+        if len(self.received) < start + length:
+            return
+        body, self.received = json.loads(self.received[start:start + length]), self.received[start + length:]
+        self.headers, self.is_answering = headers, True
+        fault = self.provider.take(body)
+        delay, path = self.provider.options.delay, first.split(" ")[1]
+        if delay:
+            asyncio.get_running_loop().call_later(delay / 1000, self.answer, path, body, fault)
+        else:
+            self.answer(path, body, fault)
+
+    def send(self, status, body, headers=(), part=1):
+        """A response, or the first `part` of its body and nothing more."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data[:len(data) - cut])
-        if cut:
-            self.hang_up()
+        head = [f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}", "content-type: application/json"]
+        head += [f"{name}: {value}" for name, value in headers] + [f"content-length: {len(data)}", "", ""]
+        self.transport.write("\r\n".join(head).encode() + data[:int(len(data) * part)])
+        if part == 1:
+            self.is_answering = False
+            if self.received:
+                self.read()
 
-    def hang_up(self):
-        """Resets the connection."""
-        self.wfile.flush()
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
+    def reset(self):
+        if not self.transport.is_closing():
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.abort()
 
     def refuse(self, status, message, headers=()):
-        if self.server.options.echo_key:
+        if self.provider.options.echo_key:
             message += " (you sent " + self.headers.get("authorization", "no key") + ")"
         self.send(status, {"error": {"message": message, "type": "mock", "code": None}}, headers)
 
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        options, model = self.server.options, body.get("model")
-        fault = self.server.take(body)
-        time.sleep(options.delay / 1000)
+    def answer(self, path, body, fault):
+        options, model, down = self.provider.options, body.get("model"), self.provider.down
         if options.key and self.headers.get("authorization") != f"Bearer {options.key}":
             return self.refuse(401, "Incorrect API key provided")
-        if self.path != "/v1/chat/completions" or model not in SPECIALTIES:
-            return self.refuse(404, f"no {model} at {self.path}")
-        if model in self.server.down:
-            return self.refuse(int(self.server.down[model]), "this model is down")
+        if path != "/v1/chat/completions" or model not in SPECIALTIES:
+            return self.refuse(404, f"no {model} at {path}")
+        if model in down:
+            return self.refuse(int(down[model]), "this model is down")
         reply = self.reply(body)
         whole = json.dumps(reply).encode()
         match fault:
             case "429": self.refuse(429, "slow down")
-            case "429-after": self.refuse(429, "slow down", [("retry-after", "1")])
+            case "429-after": self.refuse(429, "slow down", [("retry-after", "0.05")])
             case "500" | "502": self.refuse(int(fault), "try again")
-            case "reset": self.hang_up()
-            case "cut": self.send(200, whole, cut=len(whole) // 2)
+            case "reset": self.reset()
+            case "cut":
+                self.send(200, whole, part=0.5)
+                # After a while, so that the half is heard.
+                asyncio.get_running_loop().call_later(0.01, self.reset)
+            case "short":
+                self.send(200, whole, part=0.5)
+                self.transport.close()
             case "gzip": self.send(200, gzip.compress(whole)[:-12], [("content-encoding", "gzip")])
             case "malformed": self.send(200, whole[:-3])
             case "empty": self.send(200, {**reply, "choices": []})
             case "error": self.send(200, {"error": {"message": "an error in disguise"}})
-            case _:
-                if fault == "slow":
-                    time.sleep(0.3)
-                self.stream(reply, body) if body.get("stream") else self.send(200, whole)
+            case "silent": pass
+            case "stall": self.send(200, whole, part=0.5)
+            case _: self.stream(reply, body) if body.get("stream") else self.send(200, whole)
 
     def reply(self, body):
         model, seed = body["model"], body.get("seed")
         text = [message for message in body["messages"] if message["role"] == "user"][-1]["content"]
         content, reason = answer(model, text, seed)
-        if self.server.options.echo_key:
+        if self.provider.options.echo_key:
             content = f"[{self.headers.get('authorization')}] {content}"
         message = {"role": "assistant", "content": content}
         if body.get("tools"):
@@ -160,21 +180,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         chunks.append({**shape, "choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})
         if body.get("stream_options", {}).get("include_usage"):
             chunks.append({**shape, "choices": [], "usage": usage})
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.send_header("connection", "close")
-        self.end_headers()
+        self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
         for chunk in chunks:
-            self.wfile.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
-            self.wfile.flush()
-        self.wfile.write(b"data: [DONE]\n\n")
-        self.close_connection = True
+            self.transport.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+        self.transport.write(b"data: [DONE]\n\n")
+        self.transport.close()
 
 
-def leave_with(parent):
+async def serve(options):
+    loop, provider, parent = asyncio.get_running_loop(), Provider(options), os.getppid()
+    server = await loop.create_server(lambda: Connection(provider), "127.0.0.1", 0, backlog=512)
+    with open(options.ready + ".tmp", "w") as file:
+        file.write(str(server.sockets[0].getsockname()[1]))
+    os.rename(options.ready + ".tmp", options.ready)
     while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(0)
+        await asyncio.sleep(0.5)
 
 
 def main():
@@ -187,12 +207,7 @@ def main():
     parser.add_argument("--key", help="the key to ask for")
     parser.add_argument("--echo-key", action="store_true", help="say the key in answers and refusals")
     options = parser.parse_args()
-    threading.Thread(target=leave_with, args=(os.getppid(),), daemon=True).start()
-    provider = Provider(options)
-    with open(options.ready + ".tmp", "w") as file:
-        file.write(str(provider.server_port))
-    os.rename(options.ready + ".tmp", options.ready)
-    provider.serve_forever(poll_interval=0.05)
+    asyncio.run(serve(options))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+import Chat
+import Files
+
+// How patient, and how greedy, calls to one provider are.
+extension Timeouts {
+    /// Keys of a pool file, each a number of seconds.
+    private static let keys: [(name: String, path: any WritableKeyPath<Timeouts, Duration> & Sendable)] = [
+        ("connect", \.connect), ("first_byte", \.firstByte), ("stall", \.stall), ("whole", \.whole),
+    ]
+
+    /// Seconds. A millisecond is less than any network needs, and beyond a day nobody waits.
+    private static let range = 0.001...86400.0
+
+    /// What `node` doesn't name stays as it is by default. Throws ``InputError``.
+    init(from node: YAMLNode) throws {
+        try node.expect(keys: Self.keys.map(\.name))
+        self.init()
+        for (name, path) in Self.keys {
+            guard let value = node[name] else { continue }
+            let text = try value.string()
+            guard let seconds = Double(text), Self.range.contains(seconds) else {
+                throw InputError(value.place, "\(value.name): expected seconds from 0.001 to 86400, got \"\(text)\"")
+            }
+            self[keyPath: path] = .seconds(seconds)
+        }
+    }
+
+    /// What differs from the defaults, as it stands in a pool file; `nil` where nothing does.
+    var changed: JSON? {
+        let standard = Timeouts()
+        var members = JSONObject()
+        for (name, path) in Self.keys where self[keyPath: path] != standard[keyPath: path] {
+            members[name] = JSON(self[keyPath: path] / .seconds(1))
+        }
+        return members.members.isEmpty ? nil : .object(members)
+    }
+}
+
+extension YAMLNode {
+    /// A whole number above zero. Throws ``InputError``.
+    func positiveInteger() throws -> Int {
+        let text = try string()
+        guard let value = Int(text), value > 0 else {
+            throw InputError(place, "\(name): expected a whole number of at least 1, got \"\(text)\"")
+        }
+        return value
+    }
+}
