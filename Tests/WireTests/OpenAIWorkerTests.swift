@@ -145,8 +145,9 @@ import Testing
         let spec = FaultyProvider.spec(baseURL: "http://127.0.0.1:\(try FaultyProvider.shared.get().port)/v1")
         // Who waits for the only connection is in a hurry; who has it must not be, or a busy machine leaves it without.
         let patient = try OpenAIWorker(spec: spec, connections: connections)
-        let hurried = try OpenAIWorker(
-            spec: spec, connections: connections, timeouts: Timeouts(connect: .milliseconds(40)))
+        var inHurry = spec
+        inHurry.provider.timeouts.connect = .milliseconds(40)
+        let hurried = try OpenAIWorker(spec: inHurry, connections: connections)
         let first = Task { try await patient.reply(to: FaultyProvider.request(id, "stall"), in: CallContext()) }
         try await FaultyProvider.withWorker { try await $0.wait(untilSeen: id) }
         let failure = try await hurried.failure("ok")
