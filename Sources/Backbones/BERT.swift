@@ -12,7 +12,9 @@ public struct BERT: Sendable {
     /// BERT's or config and weights contradict each other.
     public init(_ directory: ModelDirectory) throws {
         configuration = try BERTConfiguration(reading: directory)
-        weights = try BERTWeights(reading: try MappedWeights(shards: directory.weightFiles), configuration)
+        let mapped = try MappedWeights(shards: directory.weightFiles)
+        weights = try BERTWeights(reading: mapped, configuration)
+        mapped.releasePages()
     }
 
     /// Size of a hidden state.

@@ -5,12 +5,19 @@ public import Tasks
 /// Grades replies that a ledger keeps once more, without a call: after a grader was mended, or targets were put right.
 public struct Regrading: Sendable {
     /// What came of it.
-    public struct Report: Sendable, Equatable {
+    public struct Report: Sendable, Equatable, Codable {
         /// Replies that were graded, those among them that had no grade under the task's grader and target before, and those
         /// that have another status or value now.
         public var graded = 0, new = 0, changed = 0
         /// Whether it ended before all were graded.
         public var wasStopped = false
+
+        /// One line for people.
+        public var line: String {
+            "\(graded) replies graded again, \(changed) otherwise than before, \(new) for the first time"
+        }
+
+        private enum CodingKeys: String, CodingKey { case graded, new, changed }
     }
 
     private let plan: LabelPlan
@@ -25,47 +32,59 @@ public struct Regrading: Sendable {
         self.graders = graders
     }
 
-    /// Grades all replies to cells of the plan. Each grade is durable before the next ones are made; `shouldStop` is asked
-    /// before each.
+    /// Graders that run programs take a while each; what waits for one transaction shares its flush.
+    private static let batch = 64
+
+    /// Grades all replies to cells of the plan, some at a time: those are durable before the next ones are graded, and
+    /// `shouldStop` is asked. `progress` counts cells.
     ///
     /// Throws ``Files/JobError`` where the ledger can't be written, and what a grader that can't work throws.
     public func run(
         shouldStop: () -> Bool = { false }, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws -> Report {
-        let calls = try await ledger.calls(of: plan.workerDigests), grades = try await ledger.grades(of: plan.workerDigests)
-        let answered = plan.cells.compactMap { cell in
-            calls[plan.key(of: cell)].flatMap { $0.state == .done ? (cell: cell, call: $0.id) : nil }
-        }
+        let cells = plan.cells, byPiece = Dictionary(grouping: cells) { $0.task / LabelPlan.piece }
         var report = Report(), done = 0
-        // Graders that run programs take a while each; what waits for one transaction shares its flush.
-        for chunk in stride(from: 0, to: answered.count, by: 64) {
-            guard !shouldStop() else {
-                report.wasStopped = true
-                break
-            }
-            let cells = answered[chunk..<min(chunk + 64, answered.count)], (plan, ledger, graders) = (plan, ledger, graders)
-            let new = try await withThrowingTaskGroup(of: Grade?.self) { group in
-                for (cell, call) in cells {
-                    group.addTask {
-                        guard let reply = try await ledger.parsedReply(of: call) else { return nil }
-                        return try await plan.grade(of: reply, to: cell, call: call, by: graders)
-                    }
+        for (piece, tasks) in plan.pieces.enumerated() {
+            let own = byPiece[piece] ?? [], requests = Array(plan.requestDigests[tasks])
+            let calls = try await ledger.calls(of: plan.workerDigests, asking: requests)
+            let grades = try await ledger.grades(of: plan.workerDigests, asking: requests)
+            for first in stride(from: 0, to: own.count, by: Self.batch) {
+                guard !shouldStop() else {
+                    report.wasStopped = true
+                    return report
                 }
-                return try await group.reduce(into: [Grade]()) { if let grade = $1 { $0.append(grade) } }
+                let batch = own[first..<min(first + Self.batch, own.count)]
+                let new = try await self.grades(of: batch, calls: calls)
+                for grade in new { report.count(grade, after: grades[grade.key]) }
+                try await ledger.record(new)
+                done += batch.count
+                progress(done, cells.count)
             }
-            for grade in new {
-                report.graded += 1
-                guard let old = grades[grade.key] else {
-                    report.new += 1
-                    continue
-                }
-                if (old.status, old.value) != (grade.status, grade.value) { report.changed += 1 }
-            }
-            try await ledger.record(new)
-            done += cells.count
-            progress(done, answered.count)
         }
         return report
+    }
+
+    /// What the graders say now of those cells that were answered.
+    private func grades(of cells: ArraySlice<LabelPlan.Cell>, calls: [CallKey: CallRecord]) async throws -> [Grade] {
+        let (plan, ledger, graders) = (plan, ledger, graders)
+        return try await withThrowingTaskGroup(of: Grade?.self) { group in
+            for cell in cells {
+                guard let call = calls[plan.key(of: cell)], call.state == .done else { continue }
+                group.addTask {
+                    guard let reply = try await ledger.parsedReply(of: call.id) else { return nil }
+                    return try await plan.grade(of: reply, to: cell, call: call.id, by: graders)
+                }
+            }
+            return try await group.reduce(into: [Grade]()) { if let grade = $1 { $0.append(grade) } }
+        }
+    }
+}
+
+extension Regrading.Report {
+    fileprivate mutating func count(_ grade: Grade, after old: Grade?) {
+        graded += 1
+        guard let old else { return new += 1 }
+        if (old.status, old.value) != (grade.status, grade.value) { changed += 1 }
     }
 }
 

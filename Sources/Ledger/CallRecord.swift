@@ -49,10 +49,11 @@ public struct CallRecord: Sendable, Identifiable, Hashable {
 
 /// What a ledger counts beside its rows.
 public enum LedgerCounter: String, Sendable, CaseIterable {
-    /// Samples that candidates of a live search asked for, those that differ counted once a generation; and the calls that
-    /// were made for them. The others' answers were there already.
-    case searchSamples = "search samples"
+    /// Calls that live searches made, those that were tried again included.
     case searchCalls = "search calls"
+    /// Samples that candidates of live searches asked for, those that differ counted once a generation, and that the ledger
+    /// had already.
+    case searchReused = "search reused"
 }
 
 /// What a grader said of a call's reply.

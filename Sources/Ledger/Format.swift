@@ -49,7 +49,7 @@ enum Format {
         ) STRICT, WITHOUT ROWID;
 
         CREATE VIEW labels AS
-            SELECT tasks.name AS task, workers.name AS worker, calls.repeat AS repeat, calls.state AS state, calls.ending AS ending,
+            SELECT DISTINCT tasks.name AS task, workers.name AS worker, calls.repeat AS repeat, calls.state AS state, calls.ending AS ending,
                 grades.status AS status, grades.value AS value, grades.grader AS grader, grades.version AS version,
                 calls.attempt AS attempts, calls.cost / 1e9 AS cost, calls.latency_us / 1e6 AS seconds, calls.revision AS revision,
                 requests.digest AS request, calls.id AS call

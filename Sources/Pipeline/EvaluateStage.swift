@@ -54,16 +54,16 @@ struct EvaluateStage {
         var timing = RunReport.Timing(seconds: seconds)
         guard case .live = run.recipe.source else { return timing }
         let ledger = run.directory.ledger
-        let (calls, spending, samples, made) = try Blocking.wait {
+        let (calls, spending, made, reused) = try Blocking.wait {
             try await LedgerReader.read(ledger) { reader in
                 (
                     try await reader.callCounts(.asked)[.done] ?? 0, try await reader.spending(),
-                    try await reader.count(of: .searchSamples), try await reader.count(of: .searchCalls)
+                    try await reader.count(of: .searchCalls), try await reader.count(of: .searchReused)
                 )
             }
         }
-        if samples > 0 { (timing.searchCalls, timing.searchReused) = (made, max(0, samples - made)) }
-        guard calls > 0 else { return timing }
+        if made + reused > 0 { (timing.searchCalls, timing.searchReused) = (made, reused) }
+        guard spending.attempts > 0 else { return timing }
         timing.calls = calls
         timing.attempts = spending.attempts
         timing.spent = spending.spent.description

@@ -1,7 +1,7 @@
 import Chat
 import Files
 import Foundation
-import Labelling
+public import Labelling
 import Ledger
 import Tasks
 
@@ -16,6 +16,9 @@ struct LabelStage {
         if run.directory.exists(run.directory.ledger) {
             let matrix = try run.matrix(plan, live)
             if matrix.unfinished.isEmpty { return nil }
+        } else if plan.workers.allSatisfy(\.isRecorded) {
+            throw InputError(
+                run.directory.ledger.path, "no such file, and nobody of the pool can be asked; import its outcomes again")
         }
         let graders = try plan.graders()
         try run.access.check(live.pool)
@@ -56,8 +59,8 @@ struct LabelStage {
         return report.line
     }
 
-    /// Grades all kept replies again; what was done, for people. Throws ``InputError`` where nothing was asked yet.
-    func regrade() throws -> String {
+    /// Grades all kept replies again. Throws ``InputError`` where nothing was asked yet.
+    func regrade() throws -> Regrading.Report {
         let live = try settings(), tasks = try RunTasks(reading: live), plan = try run.plan(live, tasks: tasks)
         try run.directory.require(run.directory.ledger, from: .label)
         let graders = try plan.graders()
@@ -69,10 +72,8 @@ struct LabelStage {
                     shouldStop: { monitor.stopping() }, progress: { monitor.progress("grade", $0, of: $1) })
             }
         }
-        let line =
-            "\(report.graded) replies graded again, \(report.changed) otherwise than before, \(report.new) for the first time"
-        guard !report.wasStopped else { throw Interrupted("after \(line)") }
-        return line
+        guard !report.wasStopped else { throw Interrupted("after \(report.line)") }
+        return report
     }
 
     private func settings() throws -> LiveSettings {
@@ -86,6 +87,7 @@ struct LabelStage {
     func dryRun() throws -> Run.LabelEstimate {
         let live = try settings()
         let plan = try run.plan(live, tasks: RunTasks(reading: live))
+        _ = try plan.graders()
         var cells = plan.cells, spent = Money.zero
         if run.directory.exists(run.directory.ledger) {
             let matrix = try run.matrix(plan, live)
@@ -130,10 +132,10 @@ extension Run {
         }
     }
 
-    /// Grades every kept reply again, with no call made; what was done, for people.
+    /// Grades every kept reply again, with no call made.
     ///
     /// Throws ``InputError`` where the run has recorded outcomes, or no ledger yet.
-    public func regrade() throws -> String { try LabelStage(run: self).regrade() }
+    public func regrade() throws -> Regrading.Report { try LabelStage(run: self).regrade() }
 
     /// The plan of the label stage, with no call made. Throws ``InputError`` as the stage does.
     public func labelEstimate() throws -> LabelEstimate { try LabelStage(run: self).dryRun() }

@@ -15,7 +15,7 @@ final class LivePlay: Sendable {
         var labeller: Labeller?
         /// What heard cells were worth.
         var known: [SampleCell: Double] = [:]
-        var met = 0, called = 0, failed = 0
+        var reused = 0, called = 0, failed = 0
     }
 
     private let run: Run
@@ -40,13 +40,10 @@ final class LivePlay: Sendable {
     /// Throws ``LimitReached`` where the budget or the hours end, ``Interrupted`` after a signal, ``JobError`` where no
     /// worker answers. What was answered until then is kept.
     func scores(of cells: Set<SampleCell>) throws -> [SampleCell: Double] {
-        let (missing, before) = state.withLock { state in
-            state.met += cells.count
-            return (cells.filter { state.known[$0] == nil }, state.called)
-        }
-        let failure = missing.isEmpty ? nil : try ask(missing)
-        let ledger = ledger, called = state.withLock { $0.called } - before
-        try Blocking.wait { try await ledger.add([.searchSamples: cells.count, .searchCalls: called]) }
+        let missing = state.withLock { state in cells.filter { state.known[$0] == nil } }
+        let failure = missing.isEmpty ? nil : try ask(missing), reused = cells.count - missing.count
+        state.withLock { $0.reused += reused }
+        try count(reused, as: .searchReused)
         let known = state.withLock { $0.known }
         var scores: [SampleCell: Double] = [:]
         for cell in cells { scores[cell] = known[cell] }
@@ -68,6 +65,7 @@ final class LivePlay: Sendable {
             $0.called += report.called
             $0.failed += report.failed
         }
+        try count(report.called, as: .searchCalls)
         switch report.end {
         case .budget:
             throw LimitReached(
@@ -101,9 +99,14 @@ final class LivePlay: Sendable {
 
     /// Calls made and not made, for people.
     var line: String {
-        let (called, met, failed) = state.withLock { ($0.called, $0.met, $0.failed) }
-        return
-            "\(called) calls made, \(max(0, met - called)) answers reused, \(failed) failed, \(ledger.spending.spent) spent in all"
+        let (called, reused, failed) = state.withLock { ($0.called, $0.reused, $0.failed) }
+        return "\(called) calls made, \(reused) answers reused, \(failed) failed, \(ledger.spending.spent) spent in all"
+    }
+
+    private func count(_ number: Int, as counter: LedgerCounter) throws {
+        guard number > 0 else { return }
+        let ledger = ledger
+        try Blocking.wait { try await ledger.add([counter: number]) }
     }
 
     /// Ends workers and ledger.

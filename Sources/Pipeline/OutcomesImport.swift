@@ -18,42 +18,46 @@ public struct OutcomesImport {
     }
 
     private let outcomes: Outcomes
-    private let split: Outcomes.Split
+    private let split: String
 
     /// Reads a folder of outcomes; `split` is the one of it that a new run takes.
     ///
     /// Throws ``InputError`` naming the file and the line of the first thing that is wrong.
     public init(reading folder: URL, split: String) throws {
         outcomes = try Outcomes(reading: folder)
-        self.split = try outcomes.split(named: split)
+        self.split = split
     }
 
     /// Into the run in `folder`, which is made where it isn't there yet: a pool of recorded workers, a file of tasks a part,
-    /// and a recipe, written last.
+    /// and a recipe, written last. `name` and `model` are those of a new run.
     ///
     /// Throws ``InputError`` where the run is of another kind, or has other tasks, workers or outcomes of the same names.
     public func perform(into folder: URL, name: String?, model: URL, access: PoolAccess) throws -> Report {
-        let directory = RunDirectory(folder)
-        let isNew = !directory.exists(directory.recipe)
-        let recipe = try isNew ? newRecipe(in: directory, name: name, model: model) : Recipe(reading: directory.recipe)
-        guard case .live(let live) = recipe.source else {
+        let directory = RunDirectory(folder), isNew = !directory.exists(directory.recipe)
+        let run = try isNew ? nil : Recipe(reading: directory.recipe)
+        let new = try run == nil ? NewRun(of: outcomes, split: split, in: directory, name: name, model: model) : nil
+        guard case .live(let live)? = (run ?? new?.recipe)?.source else {
             throw InputError(
                 directory.recipe.path, "reads its outcomes from a folder and keeps no ledger; import into another run")
         }
-        let pool = try isNew ? self.pool : access.describe(live.pool)
-        let tasks = try isNew ? parts.flatMap { try problems($0.rows) } : RunTasks(reading: live).problems
+        let pool = try new?.pool ?? access.describe(live.pool)
+        let tasks = try new?.problems ?? RunTasks(reading: live).problems
         let (known, elsewhere) = try rows(pool: pool, tasks: tasks, at: directory.recipe.path)
+        try new?.check()
 
         try Durable.makeFolder(directory.url)
         let lock = FolderLock(directory.url)
         try lock.acquire()
-        if isNew { try write(live) }
-        let new = try keep(known, in: directory.ledger)
-        if isNew { try Durable.replace(directory.recipe, by: Data(recipe.yaml(relativeTo: directory.url).utf8)) }
+        guard directory.exists(directory.recipe) != isNew else {
+            throw JobError(directory.url.path, "another baton made this run meanwhile; give the same command again")
+        }
+        try new?.writeFiles()
+        let added = try keep(known, in: directory.ledger)
+        try new?.writeRecipe()
         return withExtendedLifetime(lock) {
             Report(
                 run: folder.path, tasks: Set(known.map(\.task.id)).count, workers: outcomes.table.workers.count,
-                samples: known.reduce(0) { $0 + $1.samples }, new: new, elsewhere: elsewhere)
+                samples: known.reduce(0) { $0 + $1.samples }, new: added, elsewhere: elsewhere)
         }
     }
 
@@ -96,69 +100,5 @@ public struct OutcomesImport {
             throw InputError(place, "has none of the tasks of \(outcomes.url.path); outcomes belong to a run by their ids")
         }
         return (known, elsewhere)
-    }
-
-    // MARK: A new run
-
-    private var parts: [(name: String, rows: [Int])] {
-        [("train", split.train), ("validation", split.validation), ("test", split.test)]
-    }
-
-    private func newRecipe(in directory: RunDirectory, name: String?, model: URL) throws -> Recipe {
-        func part(_ name: String) -> LiveSettings.TaskPart {
-            LiveSettings.TaskPart(file: directory.url.appendingPathComponent("tasks/\(name).jsonl"))
-        }
-        let live = LiveSettings(
-            pool: .file(directory.url.appendingPathComponent("pool.yaml")), train: part("train"),
-            validation: part("validation"),
-            test: part("test"), repeats: max(1, outcomes.table.samples.max() ?? 1))
-        let name = name ?? directory.url.lastPathComponent
-        try Recipe.check(name: name, at: "--name")
-        return Recipe(
-            name: name, seed: 0, model: model, source: .live(live), embed: EmbedSettings(), sft: SFTSettings(),
-            evolve: EvolveSettings(), evaluate: EvaluateSettings())
-    }
-
-    private var pool: Pool {
-        let table = outcomes.table, provider = Provider(name: "recorded", api: .recorded, baseURL: "")
-        let most = table.samples.max() ?? 1
-        return Pool(
-            workers: table.workers.enumerated().map { column, name in
-                // One sample where others have several: there was nothing to repeat.
-                let own = (0..<table.tasks).map { table.samples[$0 * table.workers.count + column] }.max() ?? 0
-                return WorkerSpec(
-                    name: name, provider: provider, model: name, price: .unknown,
-                    isDeterministic: outcomes.deterministicWorkers.contains(name) || (own == 1 && most > 1))
-            })
-    }
-
-    private func write(_ live: LiveSettings) throws {
-        guard case .file(let file) = live.pool else { return }
-        try Durable.makeFolder(live.train.file.deletingLastPathComponent())
-        for (part, target) in zip(parts, [live.train, live.validation, live.test]) {
-            let lines = try problems(part.rows).map { problem in
-                let row: JSONObject = [
-                    "id": .string(problem.id), "domain": .string(problem.domain),
-                    "messages": .array(problem.messages.map { .object($0.json) }), "target": .string(problem.target),
-                    "grader": .string(problem.grader),
-                ]
-                return JSON.object(row).text + "\n"
-            }
-            try Durable.replace(target.file, by: Data(lines.joined().utf8))
-        }
-        try Durable.replace(file, by: Data(pool.poolFile.utf8))
-    }
-
-    private func problems(_ rows: [Int]) throws -> [Problem] {
-        try rows.map { row in
-            guard !outcomes.prompts[row].allSatisfy(\.isWhitespace) else {
-                throw InputError(outcomes.url.path, "task \"\(outcomes.ids[row])\" asks nothing; a run needs a prompt")
-            }
-            let domain = outcomes.domains[row]
-            return Problem(
-                id: outcomes.ids[row], domain: domain.allSatisfy(\.isWhitespace) ? "all" : domain,
-                messages: [Message(role: "user", text: outcomes.prompts[row])], target: "recorded",
-                grader: RecordedGrader.name)
-        }
     }
 }

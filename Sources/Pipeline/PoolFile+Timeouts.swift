@@ -23,6 +23,15 @@ extension Timeouts {
             }
             self[keyPath: path] = .seconds(seconds)
         }
+        let phases = max(connect, firstByte, stall)
+        guard let given = node["whole"] else {
+            // Whoever is patient with a phase is so with the call.
+            whole = max(whole, connect + firstByte + stall)
+            return
+        }
+        guard phases <= whole else {
+            throw InputError(given.place, "\(given.name): ends calls before connect, first_byte or stall would; make it longer")
+        }
     }
 
     /// What differs from the defaults, as it stands in a pool file; `nil` where nothing does.
@@ -37,11 +46,12 @@ extension Timeouts {
 }
 
 extension YAMLNode {
-    /// A whole number above zero. Throws ``InputError``.
-    func positiveInteger() throws -> Int {
+    /// A whole number in `range`. Throws ``InputError``.
+    func integer(in range: ClosedRange<Int>) throws -> Int {
         let text = try string()
-        guard let value = Int(text), value > 0 else {
-            throw InputError(place, "\(name): expected a whole number of at least 1, got \"\(text)\"")
+        guard let value = Int(text), range.contains(value) else {
+            throw InputError(
+                place, "\(name): expected a whole number from \(range.lowerBound) to \(range.upperBound), got \"\(text)\"")
         }
         return value
     }

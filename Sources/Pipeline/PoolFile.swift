@@ -63,7 +63,7 @@ extension Provider {
         self.init(
             name: name, api: api, baseURL: trimmed, keyVariable: key,
             timeouts: try node["timeouts"].map(Timeouts.init(from:)) ?? Timeouts(),
-            maximumConcurrency: try node["max_concurrency"]?.positiveInteger())
+            maximumConcurrency: try node["max_concurrency"]?.integer(in: 1...256))
     }
 }
 

@@ -53,9 +53,20 @@ struct SampledGround {
                 run.directory.states.path,
                 "was made for other tasks than the recipe's; run `baton embed \(run.directory.url.path)` again")
         }
+        var repeats = plan.workers.indices.map { plan.repeats(of: $0) }, measured = plan.identity
+        let recorded = plan.workers.indices.filter { plan.workers[$0].isRecorded }
+        if !recorded.isEmpty {
+            // What was recorded isn't asked for: there is as much as there is, and it is part of what is measured.
+            let matrix = try run.matrix(plan, live), width = plan.workers.count
+            for worker in recorded {
+                let column = tasks.ids.indices.map { $0 * width + worker }
+                repeats[worker] = max(1, column.map { matrix.samples[$0] }.max() ?? 1)
+                measured.append("\(column.map { matrix.samples[$0] }) \(column.map { matrix.successes[$0] })")
+            }
+        }
         try self.init(
-            run, states: states, split: tasks.split, workers: plan.workers.map(\.name),
-            repeats: plan.workers.indices.map { plan.repeats(of: $0) }, plan: plan, measured: plan.identity)
+            run, states: states, split: tasks.split, workers: plan.workers.map(\.name), repeats: repeats, plan: plan,
+            measured: measured)
     }
 
     private init(
@@ -99,9 +110,19 @@ extension Run {
     /// What single samples were worth, from the ledger, or as recorded counts give them: of `k` successes among `n` samples
     /// the first `k` are the successes, and what is fractional is spread over all.
     func recordedScores(_ inputs: RunInputs) throws -> @Sendable (Set<SampleCell>) throws -> [SampleCell: Double] {
-        if case .live = recipe.source {
-            let known = try labels().scores
-            return { cells in known.filter { cells.contains($0.key) } }
+        if case .live(let live) = recipe.source {
+            let plan = try plan(live, tasks: RunTasks(reading: live)), matrix = try matrix(plan, live), known = matrix.scores
+            return { cells in
+                var scores: [SampleCell: Double] = [:]
+                for cell in cells {
+                    var found = cell
+                    let samples = matrix.samples[cell.task * plan.workers.count + cell.worker]
+                    // Of a recorded worker some tasks may have fewer samples than others.
+                    if plan.workers[cell.worker].isRecorded, samples > 0 { found.repeatIndex %= samples }
+                    scores[cell] = known[found]
+                }
+                return scores
+            }
         }
         let table = inputs.data.outcomes.table
         return { cells in

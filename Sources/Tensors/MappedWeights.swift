@@ -74,6 +74,10 @@ public final class MappedWeights: Sendable {
         }
     }
 
+    /// Gives back the memory of what was read so far. What is read again comes from the system's cache: for after the
+    /// matrices of a model were packed, when only rows of its tables are still read.
+    public func releasePages() { for file in files { file.releasePages() } }
+
     private var paths: String { files.map(\.path).joined(separator: ", ") }
 }
 
@@ -146,6 +150,9 @@ private final class MappedFile: @unchecked Sendable {
     }
 
     deinit { munmap(base, size) }
+
+    /// Nothing is ever written there, so no more than the pages is lost. A refusal would cost memory only.
+    func releasePages() { madvise(base, size, MADV_DONTNEED) }
 
     func data(at range: Range<Int>) -> UnsafeRawPointer { UnsafeRawPointer(base) + dataStart + range.lowerBound }
 

@@ -34,9 +34,9 @@ struct GradeCommand: ParsableCommand {
     @OptionGroup var options: StageOptions
 
     func run() throws {
-        let progress = ProgressLine(quiet: options.common.quiet), detail = try options.open(progress).regrade()
-        progress.note("grade: \(detail)")
-        if options.common.json { try Output.json(["detail": detail]) }
+        let progress = ProgressLine(quiet: options.common.quiet), report = try options.open(progress).regrade()
+        progress.note("grade: \(report.line)")
+        if options.common.json { try Output.json(report) }
     }
 }
 

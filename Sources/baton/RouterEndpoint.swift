@@ -34,7 +34,8 @@ struct RouterEndpoint: Endpoint {
         let missing = known.filter { workers[$0] == nil }
         let allowed = known.filter { !excluded.contains($0) && workers[$0] != nil }
         guard !allowed.isEmpty else {
-            throw InputError("--pool", "no worker of the bundle is left; it has \(known.joined(separator: ", "))")
+            let hint = known.contains { pool.pool[$0]?.isRecorded == true } ? "; recorded ones cannot be asked" : ""
+            throw InputError("--pool", "no worker of the bundle is left; it has \(known.joined(separator: ", "))\(hint)")
         }
         for name in missing {
             let reason = pool.pool[name] == nil ? "the pool has no worker \"\(name)\"" : "worker \"\(name)\" is recorded"

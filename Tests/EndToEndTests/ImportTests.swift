@@ -77,8 +77,74 @@ struct ImportTests {
         #expect(provider.asked.count == asked)
         #expect(try workshop.labels().count == Workshop.liveCells + 48)
         #expect(try workshop.labels(filter: "worker=old score=1").count == 24)
-        let search = try workshop.live("evolve", Workshop.liveRun, "--evolve.environment", "question")
-        #expect(search.status == 2, "\(search.messages)")
+        #expect(try workshop.live("embed", Workshop.liveRun).status == 0)
+        let search = try workshop.live(
+            "evolve", Workshop.liveRun, "--evolve.environment", "question", "--evolve.start", "zero")
+        #expect(search.status == 2 && search.messages.contains("recorded elsewhere"), "\(search.messages)")
+    }
+
+    @Test func anImportThatWasKilledAtAnyBorderIsFinishedByTheNext() throws {
+        let workshop = try Workshop()
+        _ = try report(importing(workshop, "--json", "--model", "model"))
+        let labels = try workshop.labels(Self.run),
+            files = try workshop.snapshot(Self.run).filter { !$0.key.contains("ledger") }
+        for border in 1..<1000 {
+            try workshop.remove("runs")
+            let command = ["import", "outcomes", "--format", "outcomes", "--run", Self.run, "--model", "model"]
+            let first = try Command.baton(command, in: workshop.url, environment: ["BATON_KILL_AT": "\(border)"])
+            if first.status == 0 { return #expect(border > 8) }
+            try #require(first.status == 128 + SIGKILL, "border \(border): \(first.messages)")
+            let second = try Command.baton(command, in: workshop.url)
+            #expect(second.status == 0, "border \(border): \(second.messages)")
+            #expect(try workshop.labels(Self.run) == labels, "border \(border)")
+            let left = try workshop.snapshot(Self.run).filter { !$0.key.contains("ledger") }
+            #expect(differences(left, files) == [], "border \(border)")
+        }
+        Issue.record("an import with 1000 borders")
+    }
+
+    /// Rewards of single draws: as many samples as there are, whatever the recipe would ask of others.
+    @Test func drawsFromImportedOutcomesAreThoseFromTheFolder() throws {
+        struct Generation: Decodable, Equatable { var generation: Int, train: Double, sigma: Double }
+        let workshop = try Workshop()
+        try workshop.edit("outcomes/tasks.jsonl", "[2, 2]", "[5, 7]")
+        try workshop.edit("outcomes/tasks.jsonl", "[2, 2]", "[1, 1]")
+        _ = try report(importing(workshop, "--json", "--model", "model"))
+        let search = [
+            "--evolve.draws", "sampled", "--evolve.start", "zero", "--evolve.replications", "4", "--generations", "5",
+            "--evolve.popsize", "8", "--seed", "7", "--label.repeats", "1", "--to", "evolve", "--quiet",
+        ]
+        func generations(_ path: String, _ run: String) throws -> [Generation] {
+            let flags = path == "recipe.yaml" ? search.filter { $0 != "--label.repeats" && $0 != "1" } : search
+            let ending = try Command.baton(["run", path] + flags, in: workshop.url)
+            try #require(ending.status == 0, "\(ending.messages)")
+            return try workshop.text("\(run)/metrics.jsonl").split(separator: "\n").map {
+                try JSONDecoder().decode(Generation.self, from: Data($0.utf8))
+            }
+        }
+        let folder = try generations("recipe.yaml", Workshop.run)
+        #expect(try generations(Self.run, Self.run) == folder && folder.count >= 5)
+    }
+
+    @Test func whatAnImportCannotDoIsOneLineAndLeavesEverythingAsItWas() throws {
+        let workshop = try Workshop()
+        func refuses(_ words: String, _ change: () throws -> Void) throws {
+            try change()
+            let before = try workshop.snapshot(), ending = try importing(workshop, "--model", "model")
+            #expect(ending.status == 2 && ending.lines.count == 1 && ending.messages.contains(words), "\(ending.messages)")
+            #expect(differences(try workshop.snapshot(), before) == [], "\(words)")
+        }
+        try refuses("is there already") { try workshop.write("version: 1\n", to: "\(Self.run)/pool.yaml") }
+        try workshop.remove("runs")
+        try refuses("\"baton\": a pool cannot have that name") {
+            try workshop.edit("outcomes/workers.csv", "alpha", "baton")
+            try workshop.edit("outcomes/tasks.jsonl", "alpha", "baton", everywhere: true)
+        }
+        try RecordedWords(tasks: 60).write(to: workshop.file("outcomes"))
+        try refuses("asks nothing") {
+            try workshop.edit("outcomes/tasks.jsonl", #""id": "task-0""#, #""id": " ""#)
+            try workshop.edit("outcomes/splits.json", #""task-0""#, #"" ""#)
+        }
     }
 
     @Test func outcomesThatContradictAreRefusedAndNothingOfThemIsKept() throws {

@@ -32,8 +32,17 @@ import Testing
         var expected = Timeouts()
         expected.firstByte = .seconds(1800)
         expected.stall = .milliseconds(500)
+        // Nobody waits for half an hour and gives up after a quarter.
+        expected.whole = .milliseconds(1_810_500)
         #expect(pool.workers.map(\.provider.timeouts) == [expected, Timeouts()])
         #expect(pool.workers.map(\.provider.maximumConcurrency) == [3, nil])
+    }
+
+    @Test func aCallMustNotEndBeforeOneOfItsPhasesMay() throws {
+        #expect { try read(pool(", timeouts: {first_byte: 100, whole: 50}")) } throws: {
+            "\($0)".contains("pool.yaml:3: ") && "\($0)".contains("whole")
+        }
+        #expect(throws: InputError.self) { try read(pool(", max_concurrency: 257")) }
     }
 
     /// Catches a search or a labelling that asks everything again because somebody became more patient.
