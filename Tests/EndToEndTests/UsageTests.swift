@@ -4,7 +4,8 @@ import Testing
 /// Flags and arguments.
 struct UsageTests {
     static let subcommands = [
-        "run", "label", "embed", "sft", "evolve", "evaluate", "export", "labels", "study", "route", "serve", "workers",
+        "run", "import", "label", "embed", "sft", "evolve", "evaluate", "export", "labels", "grade", "study", "route", "serve",
+        "workers",
         "tokenize", "inspect", "doctor",
     ]
 
