@@ -26,7 +26,7 @@ extension Timeouts {
         let phases = max(connect, firstByte, stall)
         guard let given = node["whole"] else {
             // Whoever is patient with a phase is so with the call.
-            whole = max(whole, connect + firstByte + stall)
+            whole = max(whole, .seconds((connect + firstByte + stall).inSeconds))
             return
         }
         guard phases <= whole else {
@@ -39,10 +39,15 @@ extension Timeouts {
         let standard = Timeouts()
         var members = JSONObject()
         for (name, path) in Self.keys where self[keyPath: path] != standard[keyPath: path] {
-            members[name] = JSON(self[keyPath: path] / .seconds(1))
+            members[name] = JSON(self[keyPath: path].inSeconds)
         }
         return members.members.isEmpty ? nil : .object(members)
     }
+}
+
+extension Duration {
+    /// The nearest number; dividing durations rounds twice.
+    fileprivate var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }
 
 extension YAMLNode {
