@@ -1,6 +1,7 @@
 """Can it be coloured with three colours? Worded as clashes; the reference is an exhaustive search."""
 
 from .randomness import apportion
+from .wordings import YES_OR_NO
 
 KINDS = [("pairs-yes", 44), ("pairs-no", 44), ("lists-yes", 6), ("lists-no", 6)]
 
@@ -42,14 +43,7 @@ TEMPLATES = {
          "Can all of them travel in peace?{ask}"),
     ],
 }
-ASKS = {
-    "train": [
-        " Answer yes or no.", " yes or no?", " Yes or no will do.", " Reply with yes or no.", " One word: yes or no?",
-        " Please settle it with a yes or a no.",
-    ],
-    "validation": [" A plain yes or no is enough.", " Say yes or no."],
-    "test": [" Just say yes or no."],
-}
+ASKS = YES_OR_NO
 
 WORDS = {
     "colouring-exams": "Latin Physics Biology History Music Algebra Drama Chemistry Geography French Spanish Logic Botany Economics Law "

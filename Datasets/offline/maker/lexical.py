@@ -2,6 +2,7 @@
 
 from .lexicon import ABOVE, COMPOUNDS, DEBATABLE, LOOK_ALIKES, MEMBERS, NEAR_MISSES, NEVER_ASK, UNCOUNTED
 from .randomness import apportion
+from .wordings import YES_OR_NO
 
 KINDS = [("plain", 66), ("look-alike", 15), ("compound", 19)]
 
@@ -29,14 +30,7 @@ TEMPLATES = {
         ("lexical-neighbour", "My neighbour insists that {a noun} is {a class}. Do you agree?{ask}"),
     ],
 }
-ASKS = {
-    "train": [
-        " Answer yes or no.", " yes or no?", " Yes or no will do.", " Reply with yes or no.", " One word: yes or no?",
-        " Please settle it with a yes or a no.",
-    ],
-    "validation": [" A plain yes or no is enough.", " Say yes or no."],
-    "test": [" Just say yes or no."],
-}
+ASKS = YES_OR_NO
 ANIMALS = ABOVE["animal"] + list(ABOVE)
 
 
