@@ -117,32 +117,11 @@ INLINE void fill(baton_random_source source, uint32_t row, size_t first, size_t 
 
 INLINE void affine(
     baton_random_source source, uint32_t row, size_t count, const double *restrict center, const double *restrict scale,
-    double *restrict x) {
-    double z[CHUNK];
+    double *restrict z, double *restrict x) {
     for (size_t start = 0; start < count; start += CHUNK) {
         size_t size = count - start < CHUNK ? count - start : CHUNK;
-        fill(source, row, start, size, z);
-        for (size_t j = 0; j < size; j++) x[start + j] = center[start + j] + scale[start + j] * z[j];
-    }
-}
-
-INLINE void moments(
-    baton_random_source source, size_t rows, const double *restrict a, const double *restrict b, size_t begin, size_t end,
-    double *restrict linear, double *restrict square) {
-    double z[CHUNK];
-    for (size_t start = begin; start < end; start += CHUNK) {
-        size_t size = end - start < CHUNK ? end - start : CHUNK;
-        double *restrict l = linear + start, *restrict s = square + start;
-        for (size_t j = 0; j < size; j++) l[j] = s[j] = 0;
-        for (size_t i = 0; i < rows; i++) {
-            double ai = a[i], bi = b[i];
-            if (ai == 0 && bi == 0) continue;
-            fill(source, (uint32_t)i, start, size, z);
-            for (size_t j = 0; j < size; j++) {
-                l[j] += ai * z[j];
-                s[j] += bi * (z[j] * z[j]);
-            }
-        }
+        fill(source, row, start, size, z + start);
+        for (size_t j = start; j < start + size; j++) x[j] = center[j] + scale[j] * z[j];
     }
 }
 
@@ -151,13 +130,9 @@ INLINE void moments(
         fill(source, row, first, count, z);                                                                           \
     }                                                                                                                 \
     TARGET static void affine_##NAME(                                                                                 \
-        baton_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *x) {  \
-        affine(source, row, count, center, scale, x);                                                                 \
-    }                                                                                                                 \
-    TARGET static void moments_##NAME(                                                                                \
-        baton_random_source source, size_t rows, const double *a, const double *b, size_t begin, size_t end,             \
-        double *linear, double *square) {                                                                             \
-        moments(source, rows, a, b, begin, end, linear, square);                                                      \
+        baton_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *z,    \
+        double *x) {                                                                                                  \
+        affine(source, row, count, center, scale, z, x);                                                              \
     }
 
 COPIES(portable, )
@@ -181,12 +156,7 @@ void baton_normals(baton_random_source source, uint32_t row, size_t first, size_
 }
 
 void baton_normals_affine(
-    baton_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *x) {
-    DISPATCH(affine, source, row, count, center, scale, x);
-}
-
-void baton_normals_moments(
-    baton_random_source source, size_t rows, const double *a, const double *b, size_t begin, size_t end, double *linear,
-    double *square) {
-    DISPATCH(moments, source, rows, a, b, begin, end, linear, square);
+    baton_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *z,
+    double *x) {
+    DISPATCH(affine, source, row, count, center, scale, z, x);
 }

@@ -3,7 +3,8 @@ import Foundation
 /// The numbers that follow from dimension, population size and strategy, with the names of Hansen's tutorial
 /// (arXiv 1604.00772). λ is the population size, µ = ⌊λ/2⌋ the number of parents.
 public struct Constants: Sendable, Equatable {
-    /// The weight of each rank, best first, in the mean: summing to 1, zero for the worse half.
+    /// The weight of each rank, best first, in the mean: summing to 1, zero for the worse half. Linear weights are signed
+    /// and sum to 0.
     public let meanWeights: [Double]
     /// The weight of each rank in the covariance: the same, and negative for the worse half if weights are active.
     public let covarianceWeights: [Double]
@@ -33,13 +34,12 @@ public struct Constants: Sendable, Equatable {
     public init(dimension: Int, populationSize: Int, strategy: Strategy) {
         let n = Double(dimension), lambda = Double(populationSize)
         let raw = Self.logarithmicWeights(populationSize, strategy.rates)
-        let positiveSum = raw.reduce(0) { $0 + max($1, 0) }
-        let positive = raw.map { max($0, 0) / positiveSum }
-        let parents = 1 / positive.reduce(0) { $0 + $1 * $1 }
+        let ofMean = strategy.weights == .linear ? Self.linearWeights(populationSize) : Self.better(raw)
+        let parents = 1 / ofMean.reduce(0) { $0 + $1 * $1 }
         let rates = Rates(n, parents, strategy.rates)
 
-        meanWeights = positive
-        covarianceWeights = strategy.weights == .positive ? positive : Self.signed(positive, raw, parents, rates)
+        meanWeights = ofMean
+        covarianceWeights = strategy.weights == .active ? Self.signed(ofMean, raw, parents, rates) : ofMean
         effectiveParents = parents
         stepPathRate = (parents + 2) / (n + parents + 3)  // Ros & Hansen, table 1; pycma's too
         stepDamping = 1 + stepPathRate + 2 * max(0, ((parents - 1) / (n + 1)).squareRoot() - 1)  // eq. 55
@@ -54,6 +54,18 @@ public struct Constants: Sendable, Equatable {
     private static func logarithmicWeights(_ lambda: Int, _ rates: Strategy.Rates) -> [Double] {
         let center = rates == .rosHansen ? Double(lambda / 2 + 1) : Double(lambda + 1) / 2
         return (1...lambda).map { log(center) - log(Double($0)) }
+    }
+
+    /// The positive ones, scaled to sum to 1; zeros in place of the others (eq. 53).
+    private static func better(_ raw: [Double]) -> [Double] {
+        let sum = raw.reduce(0) { $0 + max($1, 0) }
+        return raw.map { max($0, 0) / sum }
+    }
+
+    /// (λ+1)/2 - i, scaled to Σ|w| = 1.
+    private static func linearWeights(_ lambda: Int) -> [Double] {
+        let raw = (1...lambda).map { Double(lambda + 1) / 2 - Double($0) }, sum = raw.reduce(0) { $0 + abs($1) }
+        return raw.map { $0 / sum }
     }
 
     /// The positive weights, and the negative ones scaled to sum to -α, the lesser of 1 + c₁/c_µ and

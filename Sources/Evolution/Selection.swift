@@ -1,16 +1,17 @@
 /// What a generation's fitness says: the weight of each candidate in the mean and in the covariance.
 struct Selection {
-    /// By candidate; sums to 1, less what fell to failed candidates.
+    /// By candidate; sums to 1, less what fell to failed candidates. Linear weights sum to 0.
     let meanWeights: [Double]
     /// By candidate, signed.
     let covarianceWeights: [Double]
-    /// 1/Σ w² of `meanWeights`, by which the paths are normalised.
+    /// By which the paths are normalised: 1/Σ w² of `meanWeights`, and of the differences within pairs ±z; infinite if all
+    /// pairs cancel.
     let effectiveParents: Double
 
     /// Nil if no two values differ: then there is nothing to learn, and a step along the mean of all candidates would be
     /// noise. Equal values share the mean weight of their ranks, so that the order of candidates means nothing. NaN, a
     /// failed evaluation, takes the last ranks and weighs nothing.
-    init?(fitness: [Double], constants: Constants) {
+    init?(fitness: [Double], constants: Constants, sampling: Strategy.Sampling) {
         let order = fitness.indices.filter { !fitness[$0].isNaN }.sorted { fitness[$0] > fitness[$1] }
         guard let best = order.first, let worst = order.last, fitness[best] > fitness[worst] else { return nil }
         var mean = [Double](repeating: 0, count: fitness.count), covariance = mean
@@ -29,6 +30,16 @@ struct Selection {
         }
         meanWeights = mean
         covarianceWeights = covariance
-        effectiveParents = 1 / order.reduce(0) { $0 + mean[$1] * mean[$1] }
+        switch sampling {
+        case .independent:
+            effectiveParents = 1 / order.reduce(0) { $0 + mean[$1] * mean[$1] }
+        case .mirrored:
+            effectiveParents =
+                1
+                / stride(from: 0, to: mean.count, by: 2).reduce(0) { sum, first in
+                    let difference = mean[first] - (first + 1 < mean.count ? mean[first + 1] : 0)
+                    return sum + difference * difference
+                }
+        }
     }
 }

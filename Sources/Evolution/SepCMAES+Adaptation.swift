@@ -2,63 +2,52 @@ import Foundation
 import Tensors
 
 extension SepCMAES {
-    /// <y>/D = Σ w_i z_i by the mean's weights, and Σ w_i z_i² by the covariance's, each `[n]`. The candidates are drawn
-    /// again rather than kept, so that between `ask` and `tell` there is nothing to save.
-    func sums(_ selection: Selection, pair: [Double]?, threads: Threads) -> (linear: [Double], square: [Double]) {
-        var a = selection.meanWeights, b = selection.covarianceWeights
-        let ofPair = (linear: a[0] - a[1], square: b[0] + b[1])  // the pair is ±z
-        if pair != nil {
-            a.replaceSubrange(0..<2, with: [0, 0])
-            b.replaceSubrange(0..<2, with: [0, 0])
-        }
-        var sums = normals(.candidates).moments(linear: a, square: b, columns: state.mean.count, threads: threads)
-        guard let pair else { return sums }
-        for j in pair.indices {
-            sums.linear[j] += ofPair.linear * pair[j]
-            sums.square[j] += ofPair.square * (pair[j] * pair[j])
-        }
-        return sums
-    }
-
-    /// The mean, both paths and the variances, all from the old σ and D; c_m = 1.
+    /// The mean, both paths and the variances, all from the old σ and D. `deviations` is σD, `draws` are the z.
     mutating func adapt(
-        step: [Double], squares: [Double], deviations: [Double], selection: Selection, constants c: Constants
+        _ selection: Selection, draws: [Double], deviations: [Double], constants c: Constants, threads: Threads
     ) {
-        let cs = c.stepPathRate, cc = c.variancePathRate
-        let stepGain = (cs * (2 - cs) * selection.effectiveParents).squareRoot()
+        let gaussian = DiagonalGaussian(threads: threads)
+        // <y>/D = Σ w z and Σ w z², each `[n]`.
+        let (step, squares) = gaussian.moments(
+            of: draws, columns: deviations.count, linear: selection.meanWeights, square: selection.covarianceWeights)
+        // Pairs that cancel leave no step, and a path has nothing to follow.
+        let parents = selection.effectiveParents.isFinite ? selection.effectiveParents : 0
+        let cs = c.stepPathRate, cc = c.variancePathRate, one = c.rankOneRate, mu = c.rankMuRate
         let weightSum = selection.covarianceWeights.reduce(0, +)
-        let additive = state.strategy.weights == .positive
+        let isAdditive = state.strategy.weights == .positive
         update { state in
             state.previousMean = state.mean
-            var length = 0.0
-            for j in step.indices {
-                state.mean[j] += deviations[j] * step[j]  // eq. 42
-                let path = (1 - cs) * state.stepPath[j] + stepGain * step[j]  // eq. 43
-                state.stepPath[j] = path
-                length += path * path
-            }
+            let length = gaussian.follow(  // eqs. 42 and 43
+                step, deviations: deviations, rate: state.strategy.meanRate, keep: 1 - cs,
+                gain: (cs * (2 - cs) * parents).squareRoot(), mean: &state.mean, path: &state.stepPath)
             // h_σ: the path to the variances is stalled while the step path is long, as in the first generations of a
             // search that starts far away (below eq. 45). Squared: no root, no difference.
             let memory = 1 - pow(1 - cs, 2 * Double(state.generation + 1))
             let bound = (1.4 + 2 / (Double(step.count) + 1)) * c.expectedLength
-            let open = length < bound * bound * memory
-            let gain = open ? (cc * (2 - cc) * selection.effectiveParents).squareRoot() : 0
-            let lost = open ? 0 : cc * (2 - cc)  // what the missing step would have added to the variances
-            let one = c.rankOneRate, mu = c.rankMuRate
-            for j in step.indices {
-                let old = state.variances[j]
-                let path = (1 - cc) * state.variancePath[j] + gain * (old.squareRoot() * step[j])  // eq. 45
-                state.variancePath[j] = path
-                if one == 0, mu == 0 { continue }
-                if additive {  // eq. 47, on the diagonal
-                    state.variances[j] =
-                        (1 - one - mu * weightSum + lost * one) * old + one * (path * path) + mu * (old * squares[j])
-                } else {  // its exponential form
-                    let rankOne = one * (1 - lost) * (path * path / old - 1)
-                    state.variances[j] = old * exp(rankOne + mu * (squares[j] - weightSum))
-                }
-                state.variances[j] = state.variances[j].clamped(to: varianceLimits)
+            let isOpen = length < bound * bound * memory
+            let lost = isOpen ? 0 : cc * (2 - cc)  // what the missing step would have added to the variances
+            let update = DiagonalGaussian.VarianceUpdate(  // eqs. 45 and 47, the latter on the diagonal
+                pathKeep: 1 - cc, pathGain: isOpen ? (cc * (2 - cc) * parents).squareRoot() : 0,
+                rankOne: isAdditive ? one : one * (1 - lost), rankMu: mu,
+                decay: isAdditive ? 1 - one - mu * weightSum + lost * one : weightSum, isMultiplicative: !isAdditive,
+                limits: varianceLimits)
+            gaussian.adapt(
+                update, step: step, squares: squares, variances: &state.variances, path: &state.variancePath)
+        }
+    }
+
+    /// Only σ√C means anything; on a curved ridge its two parts drift apart, σ to 1e100 and C to 1e-200 after some million
+    /// evaluations. Powers of two bring C back to about 1, exactly: the search doesn't notice.
+    mutating func rebalance() {
+        guard let most = state.variances.max(), !(0x1p-128...0x1p128).contains(most) else { return }
+        let shift = most.exponent.quotientAndRemainder(dividingBy: 2).quotient
+        update { state in
+            let ofDeviation = Double(sign: .plus, exponent: -shift, significand: 1)
+            for j in state.variances.indices {
+                state.variances[j] = (state.variances[j] * ofDeviation * ofDeviation).clamped(to: varianceLimits)
+                state.variancePath[j] *= ofDeviation
             }
+            state.stepSize = (state.stepSize / ofDeviation).clamped(to: stepSizes)
         }
     }
 }

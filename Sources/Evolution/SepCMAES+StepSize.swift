@@ -3,7 +3,7 @@ import Tensors
 
 /// σ and the variances stay in these. Where more is always better nothing else would stop them, and with them every
 /// σ√variance, its products and the sum of 2³² moves of the mean are finite.
-private let stepSizes = 1e-100...1e100
+let stepSizes = 1e-100...1e100
 let varianceLimits = 1e-200...1e200
 
 extension Double {
@@ -23,11 +23,14 @@ extension SepCMAES {
         }
     }
 
+    /// Whether the first two candidates of this generation are those of two-point adaptation.
+    var usesPair: Bool { state.strategy.stepControl == .twoPoint && state.mean != state.previousMean }
+
     /// The forward one of the two candidates of two-point adaptation, as z: the mean's last move, in the coordinates of the
     /// present distribution and with the length of a fresh normal vector. The backward one is -z. Nil if the strategy has
     /// none, or the mean has not moved yet: then the first two candidates are like the rest. `deviations` is σD.
     func probe(_ deviations: [Double]) -> [Double]? {
-        guard state.strategy.stepControl == .twoPoint, state.mean != state.previousMean else { return nil }
+        guard usesPair else { return nil }
         var direction = state.mean
         var length = 0.0
         for j in direction.indices {

@@ -23,11 +23,18 @@ extension SepCMAES {
         public var previousMean: [Double]
         /// s: two-point adaptation's average of signed root rank differences.
         public var smoothedRank: Double
+        /// What learning-rate adaptation remembers; nil where the rates are fixed.
+        public var learning: LearningRates?
+        /// The box that candidates stay in; nil for none.
+        public var bounds: Bounds?
+        /// What stop rules look at.
+        public var record: Record
 
         /// The state with these parts; `SepCMAES.init(_:)` checks that they fit together.
         public init(
             strategy: Strategy, seed: UInt64, populationSize: Int, generation: Int, stepSize: Double, mean: [Double],
-            variances: [Double], stepPath: [Double], variancePath: [Double], previousMean: [Double], smoothedRank: Double
+            variances: [Double], stepPath: [Double], variancePath: [Double], previousMean: [Double], smoothedRank: Double,
+            learning: LearningRates? = nil, bounds: Bounds? = nil, record: Record
         ) {
             self.strategy = strategy
             self.seed = seed
@@ -40,6 +47,9 @@ extension SepCMAES {
             self.variancePath = variancePath
             self.previousMean = previousMean
             self.smoothedRank = smoothedRank
+            self.learning = learning
+            self.bounds = bounds
+            self.record = record
         }
     }
 }
@@ -68,11 +78,28 @@ extension SepCMAES.State {
         guard stepSize > 0, stepSize.isFinite else {
             throw StateError("step_size is \(stepSize); it must be positive and finite")
         }
+        guard strategy.meanRate > 0, strategy.meanRate <= 1 else {
+            throw StateError("mean_rate is \(strategy.meanRate); it must be above 0 and at most 1")
+        }
+        guard (learning != nil) == (strategy.learning == .adaptive) else {
+            throw StateError(
+                "learning rates \(learning == nil ? "are missing" : "are not for") a strategy that is \(strategy.learning)")
+        }
+        try bounds?.validate(dimension: n)
+        try record.validate()
         guard smoothedRank.isFinite else { throw StateError("smoothed_rank is \(smoothedRank); it must be finite") }
-        let parts = [
+        var parts = [
             ("mean", mean), ("variances", variances), ("step_path", stepPath), ("variance_path", variancePath),
             ("previous_mean", previousMean),
         ]
+        if let learning {
+            for (name, rate) in [("mean_rate", learning.mean), ("variance_rate", learning.variances)] {
+                guard rate.value > 0, rate.value <= 1, rate.power >= 0, rate.power.isFinite else {
+                    throw StateError("\(name) is \(rate.value) at power \(rate.power); it must be in 0 … 1, both finite")
+                }
+                parts.append(("\(name)_drift", rate.drift))
+            }
+        }
         for (name, values) in parts {
             guard values.count == n else {
                 throw StateError("\(name) has \(values.count) elements; the mean has \(n), and they must agree")
@@ -80,6 +107,10 @@ extension SepCMAES.State {
             if let index = values.firstIndex(where: { !$0.isFinite }) {
                 throw StateError("\(name)[\(index)] is \(values[index]); it must be finite")
             }
+        }
+        if let bounds, let index = mean.indices.first(where: { !bounds.contains(mean[$0], $0) }) {
+            throw StateError(
+                "mean[\(index)] is \(mean[index]); it must be within \(bounds.lower[index]) … \(bounds.upper[index])")
         }
         if let index = variances.firstIndex(where: { $0 <= 0 }) {
             throw StateError("variances[\(index)] is \(variances[index]); it must be positive")

@@ -89,7 +89,8 @@ public struct Checkpoint: Sendable, Equatable {
             try archive.setAttribute("format", to: .int64(Self.format))
             try archive.setAttribute("kind", to: .string("checkpoint"))
             try archive.setAttribute("key", to: .string(key))
-            try archive.write(search.search.state, scale: search.scale)
+            try archive.write(search.search.state)
+            try archive.setAttribute("scale", to: .double(search.scale), on: "search")
             try archive.write(search.kept.head)
             try archive.setAttribute("generation", to: .int64(Int64(search.kept.generation)), on: "policy")
             try archive.setAttribute("validation_reward", to: .double(search.kept.validationReward), on: "policy")
@@ -112,46 +113,6 @@ extension HDF5File {
             throw InputError(path, "policy/head \(shape) doesn't fit \(workers.count) workers, or is not finite")
         }
         return RoutingHead(workers: workers, weight: Tensor(shape: shape, scalars: scalars))
-    }
-
-    fileprivate borrowing func write(_ state: SepCMAES.State, scale: Double) throws {
-        try write(state.mean, to: "search/mean")
-        try write(state.variances, to: "search/variances")
-        try write(state.stepPath, to: "search/step_path")
-        try write(state.variancePath, to: "search/variance_path")
-        try write(state.previousMean, to: "search/two_point/previous_mean")
-        try setAttribute("smoothed_rank", to: .double(state.smoothedRank), on: "search/two_point")
-        try setAttribute("seed", to: .uint64(state.seed), on: "search")
-        try setAttribute("population_size", to: .int64(Int64(state.populationSize)), on: "search")
-        try setAttribute("generation", to: .int64(Int64(state.generation)), on: "search")
-        try setAttribute("step_size", to: .double(state.stepSize), on: "search")
-        try setAttribute("scale", to: .double(scale), on: "search")
-        try setAttribute("step_control", to: .string(state.strategy.stepControl.rawValue), on: "search")
-        try setAttribute("weights", to: .string(state.strategy.weights.rawValue), on: "search")
-        try setAttribute("covariance", to: .string(state.strategy.covariance.rawValue), on: "search")
-        try setAttribute("rates", to: .string(state.strategy.rates.rawValue), on: "search")
-    }
-
-    fileprivate borrowing func readSearchState() throws -> SepCMAES.State {
-        SepCMAES.State(
-            strategy: try readStrategy(), seed: try uint64Attribute("seed", on: "search"),
-            populationSize: Int(try int64Attribute("population_size", on: "search")),
-            generation: Int(try int64Attribute("generation", on: "search")),
-            stepSize: try doubleAttribute("step_size", on: "search"),
-            mean: try read("search/mean", rank: 1).values, variances: try read("search/variances", rank: 1).values,
-            stepPath: try read("search/step_path", rank: 1).values,
-            variancePath: try read("search/variance_path", rank: 1).values,
-            previousMean: try read("search/two_point/previous_mean", rank: 1).values,
-            smoothedRank: try doubleAttribute("smoothed_rank", on: "search/two_point"))
-    }
-
-    private borrowing func readStrategy() throws -> Strategy {
-        guard let control = Strategy.StepControl(rawValue: try stringAttribute("step_control", on: "search")),
-            let weights = Strategy.Weights(rawValue: try stringAttribute("weights", on: "search")),
-            let covariance = Strategy.Covariance(rawValue: try stringAttribute("covariance", on: "search")),
-            let rates = Strategy.Rates(rawValue: try stringAttribute("rates", on: "search"))
-        else { throw InputError(path, "the search names a strategy that this baton hasn't got") }
-        return Strategy(stepControl: control, weights: weights, covariance: covariance, rates: rates)
     }
 
     fileprivate borrowing func write(_ history: [GenerationRecord]) throws {

@@ -10,14 +10,16 @@ public struct Normals: Sendable, Equatable {
     private let purpose: UInt32
     private let instructions: InstructionSet
 
-    /// The normals of one generation and purpose. `instructions` must be supported by this processor.
+    /// The normals of one generation and purpose, and of its `attempt`, below 2²⁴, where a draw may be rejected.
+    /// `instructions` must be supported by this processor.
     public init(
-        _ philox: Philox, generation: UInt32, purpose: Philox.Purpose, instructions: InstructionSet = .best
+        _ philox: Philox, generation: UInt32, purpose: Philox.Purpose, attempt: UInt32 = 0,
+        instructions: InstructionSet = .best
     ) {
         precondition(instructions <= InstructionSet.best, "this processor has no \(instructions)")
         self.seed = philox.seed
         self.generation = generation
-        self.purpose = purpose.rawValue
+        self.purpose = purpose.rawValue | attempt << 8
         self.instructions = instructions
     }
 
@@ -35,56 +37,33 @@ public struct Normals: Sendable, Equatable {
         }
     }
 
-    /// The matrix `center + scale · z`, `[rows, n]`, z being drawn per row and component; its first rows are `leading`,
-    /// `[k, n]`, as they are. `scale` and `center` have n elements. The same bits for any number of threads.
+    /// Draws `rows` of the matrix z `[·, n]`, keeps them in `draws`, and puts `center + scale · z` into `points`; both are
+    /// `[rows of the matrix, n]`, and their other rows stay as they are. `scale` and `center` have n elements. The same bits
+    /// for any number of threads.
     public func affine(
-        rows: Int, center: [Double], scale: [Double], leading: [Double] = [], threads: Threads = .one
-    ) -> [Double] {
-        let n = center.count, given = n == 0 ? 0 : leading.count / n, source = source
+        rows: [Int], center: [Double], scale: [Double], draws: inout [Double], points: inout [Double],
+        threads: Threads = .one
+    ) {
+        let n = center.count, source = source, end = ((rows.max() ?? -1) + 1) * n
         precondition(scale.count == n, "center has \(n) elements, scale \(scale.count)")
-        precondition(given * n == leading.count && given <= rows, "leading is not made of up to \(rows) rows of \(n)")
-        return [Double](unsafeUninitializedCapacity: rows * n) { buffer, initialized in
-            leading.withUnsafeBufferPointer { first in
-                if let from = first.baseAddress { buffer.baseAddress?.update(from: from, count: first.count) }
-            }
-            center.withUnsafeBufferPointer { c in
-                scale.withUnsafeBufferPointer { s in
-                    let center = Shared(c.baseAddress), scale = Shared(s.baseAddress)
-                    let out = SharedMutable(buffer.baseAddress)
-                    threads.run(rows - given) { piece in
-                        guard let c = center.base, let s = scale.base, let x = out.base else { return }
-                        let row = given + piece
-                        baton_normals_affine(source, UInt32(row), n, c, s, x + row * n)
+        precondition(
+            draws.count == points.count && end <= draws.count && (rows.min() ?? 0) >= 0, "the rows do not fit the matrix")
+        draws.withUnsafeMutableBufferPointer { z in
+            points.withUnsafeMutableBufferPointer { x in
+                center.withUnsafeBufferPointer { c in
+                    scale.withUnsafeBufferPointer { s in
+                        let center = Shared(c.baseAddress), scale = Shared(s.baseAddress)
+                        let draws = SharedMutable(z.baseAddress), points = SharedMutable(x.baseAddress)
+                        threads.run(rows.count) { piece in
+                            guard let c = center.base, let s = scale.base, let z = draws.base, let x = points.base else {
+                                return
+                            }
+                            let row = rows[piece]
+                            baton_normals_affine(source, UInt32(row), n, c, s, z + row * n, x + row * n)
+                        }
                     }
                 }
             }
-            initialized = rows * n
         }
-    }
-
-    /// Columns that one piece of `moments` handles; a multiple of the kernel's chunk.
-    private static let columnBlock = 512
-
-    /// Weighted sums over the rows: `linear[j] = Σᵢ a[i] z[i, j]` and `square[j] = Σᵢ b[i] z[i, j]²`, for n columns.
-    /// Rows with both weights zero are not drawn. The same bits for any number of threads.
-    public func moments(
-        linear a: [Double], square b: [Double], columns n: Int, threads: Threads = .one
-    ) -> (linear: [Double], square: [Double]) {
-        precondition(a.count == b.count, "\(a.count) linear weights, but \(b.count) for the squares")
-        let source = source, block = Self.columnBlock
-        var square: [Double] = []
-        let linear = [Double](unsafeUninitializedCapacity: n) { l, initializedLinear in
-            square = [Double](unsafeUninitializedCapacity: n) { s, initializedSquare in
-                let linear = SharedMutable(l.baseAddress), square = SharedMutable(s.baseAddress)
-                threads.run((n + block - 1) / block) { piece in
-                    guard let l = linear.base, let s = square.base else { return }
-                    let begin = piece * block
-                    baton_normals_moments(source, a.count, a, b, begin, min(begin + block, n), l, s)
-                }
-                initializedSquare = n
-            }
-            initializedLinear = n
-        }
-        return (linear, square)
     }
 }

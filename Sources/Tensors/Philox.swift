@@ -16,6 +16,10 @@ public struct Philox: Sendable, Equatable {
         case minibatch = 2
         /// Actions sampled from scores.
         case actions = 3
+        /// Components drawn again because they fell outside of bounds.
+        case resampling = 4
+        /// Where a search starts again, and with which seed.
+        case restart = 5
     }
 
     /// The 64-bit key.

@@ -50,41 +50,42 @@ import Testing
     }
 
     @Test func everyInstructionSetGivesTheSameBits() {
-        let n = 1537, rows = 5
+        let n = 1537
         let center = (0..<n).map { Double($0) / 7 }, scale = (0..<n).map { 1 / Double($0 + 1) }
-        let a = [0.5, 0, -0.25, 0.125, 1], b = [0.3, 0, 0.7, -0.1, 0.2]
         func everything(_ set: InstructionSet) -> [UInt64] {
             let normals = Normals(Philox(seed: 77), generation: 5, purpose: .candidates, instructions: set)
-            let sums = normals.moments(linear: a, square: b, columns: n)
-            let all = (0..<rows).flatMap { normals.row($0, count: n) }
-            let matrix = normals.affine(rows: rows, center: center, scale: scale)
-            return (all + matrix + sums.linear + sums.square).map(\.bitPattern)
+            let all = (0..<5).flatMap { normals.row($0, count: n) }
+            var draws = [Double](repeating: 0, count: 5 * n), points = draws
+            normals.affine(rows: Array(0..<5), center: center, scale: scale, draws: &draws, points: &points)
+            return (all + draws + points).map(\.bitPattern)
         }
         let portable = everything(.portable)
         for set in InstructionSet.available { #expect(everything(set) == portable, "\(set)") }
     }
 
-    @Test func matricesAndSumsAreThoseOfTheRows() {
-        let n = 1101, rows = 4
+    @Test func pointsAreThoseOfTheRowsAndOtherRowsStay() {
+        let n = 1101
         let normals = Normals(Philox(seed: 3), generation: 1, purpose: .candidates)
         let center = (0..<n).map { sin(Double($0)) }, scale = (0..<n).map { 1 + cos(Double($0)) }
-        let leading = [Double](repeating: 8, count: n)
-        let a = [0.5, -0.25, 0, 1], b = [1, 2, 0, -3.0]
         for threads in [1, 2, 3].map(Threads.init) {
-            let matrix = normals.affine(rows: rows, center: center, scale: scale, leading: leading, threads: threads)
-            let sums = normals.moments(linear: a, square: b, columns: n, threads: threads)
-            let drawn = (0..<rows).map { normals.row($0, count: n) }
-            #expect(Array(matrix[..<n]) == leading)
-            for j in 0..<n {
-                for row in 1..<rows { #expect(matrix[row * n + j] == center[j] + scale[j] * drawn[row][j]) }
-                var linear = 0.0, square = 0.0
-                for row in [0, 1, 3] {
-                    linear += a[row] * drawn[row][j]
-                    square += b[row] * (drawn[row][j] * drawn[row][j])
+            var draws = [Double](repeating: 8, count: 4 * n), points = draws
+            normals.affine(
+                rows: [1, 3], center: center, scale: scale, draws: &draws, points: &points, threads: threads)
+            for row in 0..<4 {
+                let drawn = row % 2 == 1 ? normals.row(row, count: n) : [Double](repeating: 8, count: n)
+                #expect(Array(draws[row * n..<(row + 1) * n]) == drawn)
+                for j in 0..<n {
+                    #expect(points[row * n + j] == (row % 2 == 1 ? center[j] + scale[j] * drawn[j] : 8))
                 }
-                #expect(sums.linear[j] == linear && sums.square[j] == square)
             }
         }
+    }
+
+    @Test func attemptsAreStreamsOfTheirOwn() {
+        func row(_ attempt: UInt32) -> [Double] {
+            Normals(Philox(seed: 3), generation: 1, purpose: .resampling, attempt: attempt).row(0, count: 10)
+        }
+        #expect(row(0) != row(1) && row(1) == row(1) && Set((0..<100).flatMap(row)).count == 1000)
     }
 
     @Test func momentsAreThoseOfTheNormalDistribution() {

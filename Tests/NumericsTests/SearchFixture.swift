@@ -24,6 +24,8 @@ struct SearchFixture: Decodable {
         let seed: UInt64
         let sigma0, ties: Double
         let failures: Bool
+        let scales: [Double]?
+        let handling: Bounds.Handling?
         let strategy: Strategy
         let generations: [Generation]
     }

@@ -27,7 +27,7 @@ import Testing
 
     @Test func trajectoriesAreTheOracles() throws {
         let trajectories = try SearchFixture.load().trajectories
-        #expect(trajectories.count == 27)
+        #expect(trajectories.count == 57)
         for trajectory in trajectories { follow(trajectory) }
     }
 
@@ -36,8 +36,12 @@ import Testing
         let n = trajectory.dimension
         let label = Comment(rawValue: "\(trajectory.name), n = \(n)")
         var search = SepCMAES(
-            mean: [Double](repeating: 3, count: n), stepSize: trajectory.sigma0, seed: trajectory.seed,
-            populationSize: trajectory.populationSize, strategy: trajectory.strategy)
+            mean: [Double](repeating: 3, count: n), stepSize: trajectory.sigma0, scales: trajectory.scales,
+            seed: trajectory.seed, populationSize: trajectory.populationSize, strategy: trajectory.strategy,
+            bounds: trajectory.handling.map {
+                Bounds(
+                    lower: [Double](repeating: 1, count: n), upper: [Double](repeating: 3.5, count: n), handling: $0)
+            })
         for (index, expected) in trajectory.generations.enumerated() {
             let cost = disturbed(ellipsoid(search.ask()), generation: index, trajectory)
             #expect(ranks(cost) == expected.ranks, label)

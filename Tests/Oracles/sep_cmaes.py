@@ -10,7 +10,8 @@ An own implementation in NumPy, float64, written from the papers and not from th
   constants   of the strategies `rosHansen` (Ros & Hansen 2008) and `pycma` (CMA_diagonal; tutorial arXiv 1604.00772).
               The latter agree with pycma 4.5.0's es.sp.{c1_sep, cmu_sep, cc_sep, weights} to 1e-14 where that is checked;
               c_sigma and d_sigma are those of pycma before 4.5.0's change for large mu_eff
-  trajectories  50 generations on the ellipsoid sum 10^(6 i/(n-1)) x_i^2 from x0 = 3, sigma0 = 2 or 0.01
+  trajectories  50 generations on the ellipsoid sum 10^(6 i/(n-1)) x_i^2 from x0 = 3, sigma0 = 2 or 0.01; of those with
+              bounds the box is 1 ... 3.5
 """
 import hashlib, json, math, platform
 from pathlib import Path
@@ -61,6 +62,9 @@ def constants(n, lam, rates="pycma", weights="active", covariance="separable"):
     raw = np.array([math.log(center) - math.log(i) for i in range(1, lam + 1)])
     best = np.where(raw > 0, raw, 0)
     best = best / math.fsum(best)
+    if weights == "linear":
+        best = np.array([(lam + 1) / 2 - i for i in range(1, lam + 1)])
+        best = best / math.fsum(np.abs(best))
     mueff = 1 / math.fsum(best**2)
     if rates == "rosHansen":
         ccov = 2 / (mueff * (n + math.sqrt(2)) ** 2) + (1 - 1 / mueff) * min(1, (2 * mueff - 1) / ((n + 2) ** 2 + mueff))
@@ -117,31 +121,71 @@ def shared_weights(cost, weights):
 
 
 class Search:
-    def __init__(self, n, lam, seed, x0, sigma0, step, weights, covariance, rates):
+    def __init__(self, n, lam, seed, x0, sigma0, step, weights, covariance, rates, sampling="independent", learning="fixed",
+                 mean_rate=1.0, scales=None, bounds=None):
         self.n, self.lam, self.seed, self.step, self.form = n, lam, seed, step, weights
         self.k = constants(n, lam, rates, weights, covariance)
         self.m, self.previous, self.sigma = np.full(n, x0), np.full(n, x0), sigma0
-        self.C, self.ps, self.pc, self.s, self.g = np.ones(n), np.zeros(n), np.zeros(n), 0.0, 0
+        self.C = np.ones(n) if scales is None else scales**2
+        self.ps, self.pc, self.s, self.g = np.zeros(n), np.zeros(n), 0.0, 0
+        self.mirrored, self.adaptive, self.cm = sampling == "mirrored", learning == "adaptive", mean_rate
+        self.bounds = bounds  # (lower, upper, handling)
+        # Rate, running mean, running squared length: of the mean and of sigma^2 C.
+        self.rates = [[1.0, np.zeros(n), 0.0], [1.0, np.zeros(n), 0.0]]
 
     def draw(self):
         z = np.array([normals(self.seed, i, self.g, 0, self.n) for i in range(self.lam)])
         self.paired = self.step == "twoPoint" and np.any(self.m != self.previous)
+        if self.mirrored:
+            for i in range(0, self.lam - 1, 2):
+                z[i + 1] = -z[i]
         if self.paired:
             direction = (self.m - self.previous) / (self.sigma * np.sqrt(self.C))
             rho = np.linalg.norm(normals(self.seed, 0, self.g, 1, self.n)) / np.linalg.norm(direction)
             z[0], z[1] = rho * direction, -rho * direction
         return z
 
+    def confine(self, z):
+        """Draws and points within the bounds; purpose 4 + 256 attempt is what is drawn again."""
+        D = self.sigma * np.sqrt(self.C)
+        x = self.m + D * z
+        if self.bounds is None:
+            return z, x
+        lower, upper, handling = self.bounds
+        if handling == "penalty":
+            return z, np.clip(x, lower, upper)
+        for i in range(self.lam):
+            out = (x[i] < lower) | (x[i] > upper)
+            for attempt in range(0 if not (self.paired and i < 2) else 100, 100):
+                if not out.any():
+                    break
+                z[i, out] = normals(self.seed, i, self.g, 4 + 256 * attempt, self.n)[out]
+                x[i] = self.m + D * z[i]
+                out = (x[i] < lower) | (x[i] > upper)
+            x[i] = np.clip(x[i], lower, upper)
+            z[i, out] = (x[i, out] - self.m[out]) / D[out]
+        return z, x
+
     def generation(self, cost_of):
         k, z = self.k, self.draw()
         D = np.sqrt(self.C)
-        cost = cost_of(self.m + self.sigma * D * z, self.g)
+        z, x = self.confine(z)
+        cost = cost_of(x, self.g)
+        shown = cost
+        if self.bounds is not None and self.bounds[2] == "penalty":
+            alive = np.sort(-cost[~np.isnan(cost)])
+            spread = alive[3 * (len(alive) - 1) // 4] - alive[(len(alive) - 1) // 4] if len(alive) else 0
+            cost = cost + 2 * spread * np.mean(((self.m + self.sigma * D * z - x) / (self.sigma * D)) ** 2, axis=1)
         self.g += 1
         if len(np.unique(cost[~np.isnan(cost)])) < 2:
-            return cost
+            return shown
         w, v = shared_weights(cost, k["mean_weights"]), shared_weights(cost, k["covariance_weights"])
         zw, zz, mueff = w @ z, v @ z**2, 1 / np.sum(w**2)
-        self.previous, self.m = self.m, self.m + self.sigma * D * zw
+        if self.mirrored:
+            even = np.append(w, 0.0) if self.lam % 2 else w
+            mueff = 1 / np.sum((even[0::2] - even[1::2]) ** 2)
+        before = self.m.copy(), self.sigma**2 * self.C
+        self.previous, self.m = self.m, self.m + self.cm * (self.sigma * D * zw)
         self.ps = (1 - k["cs"]) * self.ps + math.sqrt(k["cs"] * (2 - k["cs"]) * mueff) * zw
         length = np.linalg.norm(self.ps)
         h = length / math.sqrt(1 - (1 - k["cs"]) ** (2 * self.g)) < (1.4 + 2 / (self.n + 1)) * k["chi"]
@@ -159,7 +203,29 @@ class Search:
                 q = (int(np.sum(cost < cost[1])) - int(np.sum(cost < cost[0]))) / (self.lam - 1)
             self.s = 0.7 * self.s + 0.3 * math.copysign(math.sqrt(abs(q)), q)
             self.sigma *= math.exp(self.s / k["d"])
-        return cost
+        if self.adaptive:
+            self.restrain(*before)
+        if self.bounds is not None:
+            self.m = np.clip(self.m, self.bounds[0], self.bounds[1])
+        return shown
+
+    def restrain(self, mean, square):
+        """Learning-rate adaptation (Nomura, Akimoto, Ono 2023), diagonal: `mean` and `square` = sigma^2 C before the update."""
+        parts = [(self.m - mean) / np.sqrt(square), (self.sigma**2 * self.C - square) / (math.sqrt(2) * square)]
+        old = self.rates[0][0]
+        for rate, part, beta in zip(self.rates, parts, (0.1, 0.03)):
+            eta, drift, power = rate
+            drift = (1 - beta) * drift + beta * part
+            power = (1 - beta) * power + beta * np.sum(part**2)
+            noise = power - np.sum(drift**2)
+            snr = (np.sum(drift**2) - beta / (2 - beta) * power) / noise if noise > 0 else math.inf
+            eta = min(1, eta * math.exp(min(0.1 * eta, beta) * min(1, max(-1, snr / (1.4 * eta) - 1))))
+            rate[:] = eta, drift, power
+        self.m = mean + self.rates[0][0] * parts[0] * np.sqrt(square)
+        square = square + self.rates[1][0] * parts[1] * math.sqrt(2) * square
+        self.sigma = math.exp(np.mean(np.log(square)) / 2)
+        self.C = square / self.sigma**2
+        self.sigma *= old / self.rates[0][0]
 
 
 # ---- trajectories -----------------------------------------------------------------------------------------------------
@@ -189,6 +255,20 @@ VARIANTS = {
     "plain_short": dict(step="cumulative", weights="positive", covariance="separable", rates="rosHansen", sigma0=0.01),
     "active_short": dict(step="cumulative", weights="active", covariance="separable", rates="pycma", sigma0=0.01),
     "isotropic": dict(step="cumulative", weights="positive", covariance="isotropic", rates="pycma"),
+    "linear": dict(step="cumulative", weights="linear", covariance="separable", rates="pycma", mean_rate=0.5),
+    "linear_two_point_tied_failures": dict(
+        step="twoPoint", weights="linear", covariance="separable", rates="pycma", ties=True, failures=True),
+    "mirrored": dict(step="cumulative", weights="active", covariance="separable", rates="pycma", sampling="mirrored"),
+    "mirrored_two_point": dict(
+        step="twoPoint", weights="positive", covariance="separable", rates="rosHansen", sampling="mirrored"),
+    "adaptive": dict(step="cumulative", weights="active", covariance="separable", rates="pycma", learning="adaptive"),
+    "adaptive_linear_two_point": dict(
+        step="twoPoint", weights="linear", covariance="separable", rates="pycma", learning="adaptive", sampling="mirrored"),
+    "scaled": dict(step="cumulative", weights="active", covariance="separable", rates="pycma", scaled=True),
+    "resampled": dict(step="cumulative", weights="active", covariance="separable", rates="pycma", handling="resampling"),
+    "resampled_two_point": dict(
+        step="twoPoint", weights="active", covariance="separable", rates="pycma", handling="resampling"),
+    "penalized": dict(step="cumulative", weights="active", covariance="separable", rates="pycma", handling="penalty"),
 }
 
 
@@ -196,9 +276,14 @@ def trajectory(name, n, seed):
     options = dict(VARIANTS[name])
     ties = {10: 4, 100: 20, 1000: 100}[n] if options.pop("ties", False) else 0
     failures, sigma0 = options.pop("failures", False), options.pop("sigma0", 2.0)
+    # Scales of the start, and a box that the optimum lies outside of, and whose borders the start is near.
+    scales = 1 + np.arange(n) % 3 if options.pop("scaled", False) else None
+    handling, bounds = options.pop("handling", None), None
+    if handling:
+        bounds = (np.full(n, 1.0), np.full(n, 3.5), handling)
     lam = 4 + math.floor(3 * math.log(n))
     scale = 10 ** (6 * np.arange(n) / (n - 1))
-    search = Search(n, lam, seed, 3.0, sigma0, **options)
+    search = Search(n, lam, seed, 3.0, sigma0, scales=scales, bounds=bounds, **options)
     steps, shown = [], min(n, 20)
     for generation in range(GENERATIONS):
         cost = search.generation(lambda x, g: disturbed(x**2 @ scale, g, ties, failures))
@@ -211,8 +296,11 @@ def trajectory(name, n, seed):
                         variance_path_length=float(np.linalg.norm(search.pc)))
         steps.append(row)
     return dict(name=name, dimension=n, population_size=lam, seed=seed, sigma0=sigma0, ties=ties, failures=failures,
+                scales=None if scales is None else scales.tolist(), handling=handling,
                 strategy=dict(stepControl=options["step"], weights=options["weights"], covariance=options["covariance"],
-                              rates=options["rates"]), generations=steps)
+                              rates=options["rates"], sampling=options.get("sampling", "independent"),
+                              learning=options.get("learning", "fixed"), meanRate=options.get("mean_rate", 1.0)),
+                generations=steps)
 
 
 def main():

@@ -76,12 +76,42 @@ typedef struct {
 /// z[0 ..< count] = normals number `first` ..< first + count of row `row`; `first` must be even.
 void baton_normals(baton_random_source source, uint32_t row, size_t first, size_t count, double *z);
 
-/// x[j] = center[j] + scale[j] z[j] for j in 0 ..< count, z as above from 0. No aliasing.
+/// x[j] = center[j] + scale[j] z[j] for j in 0 ..< count, z as above from 0 and kept. No aliasing.
 void baton_normals_affine(
-    baton_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *x);
+    baton_random_source source, uint32_t row, size_t count, const double *center, const double *scale, double *z,
+    double *x);
 
-/// For the columns j in begin ..< end (begin even): linear[j] = sum_i a[i] z[i, j] and square[j] = sum_i b[i] z[i, j]^2,
-/// over the rows i in 0 ..< rows in their order, without rows whose weights are both zero. No aliasing.
-void baton_normals_moments(
-    baton_random_source source, size_t rows, const double *a, const double *b, size_t begin, size_t end, double *linear,
-    double *square);
+/// ---- diagonal.c: how a normal distribution with a variance a coordinate moves --------------------------------------
+/// Same bits on every instruction set. Ranges are begin ..< end; sums over coordinates are over such a range, in eight
+/// interleaved partial sums that are then added in a fixed order.
+
+/// out[j] = scale sqrt(x[j]).
+void baton_scaled_roots(baton_isa isa, size_t begin, size_t end, double scale, const double *x, double *out);
+
+/// linear[j] = sum_i a[i] z[i, j] and square[j] = sum_i b[i] z[i, j]^2 over the rows i in 0 ..< rows in their order; a row
+/// whose weights are both zero is passed over. `z` is `[rows, stride]`. No aliasing.
+void baton_weighted_moments(
+    baton_isa isa, size_t rows, size_t stride, const double *z, const double *a, const double *b, size_t begin, size_t end,
+    double *linear, double *square);
+
+/// mean[j] += rate deviations[j] step[j]; path[j] = keep path[j] + gain step[j]. Returns the sum of path[j]^2.
+double baton_follow_step(
+    baton_isa isa, size_t begin, size_t end, const double *deviations, const double *step, double rate, double keep,
+    double gain, double *mean, double *path);
+
+/// What `baton_adapt_variances` takes, with the names of Hansen's tutorial (arXiv 1604.00772).
+typedef struct {
+    double keep, gain;           // of the path: 1 - c_c and h sqrt(c_c (2 - c_c) mu_eff)
+    double one, mu;              // rates of the path's square and of the draws' squares
+    double decay;                // additive: 1 - c_1 - c_mu sum w + lost; multiplicative: the sum of weights
+    double least, most;          // where variances stay
+    int multiplies;              // v exp(...) instead of a sum: no variance can become negative
+} baton_variance_update;
+
+/// path[j] = keep path[j] + gain sqrt(v[j]) step[j]; then v[j] from path[j]^2 and squares[j]:
+///   additive         decay v + one path^2 + mu v squares
+///   multiplicative   v exp(one (path^2 / v - 1) + mu (squares - decay))
+/// With one = mu = 0 variances stay as they are.
+void baton_adapt_variances(
+    baton_isa isa, baton_variance_update update, size_t begin, size_t end, const double *step, const double *squares,
+    double *variances, double *path);
