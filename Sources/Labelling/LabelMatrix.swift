@@ -149,7 +149,9 @@ extension LabelPlan {
     func gradeKey(of cell: Cell, call: Int64) -> Grade.Key {
         let task = tasks[cell.task]
         guard !workers[cell.worker].isRecorded else {
-            return Grade.Key(call: call, task: recordedDigests[cell.task], grader: ImportedOutcome.grader, version: 1)
+            return Grade.Key(
+                call: call, task: recordedDigests[cell.task], grader: ImportedOutcome.grader,
+                version: ImportedOutcome.graderVersion)
         }
         return Grade.Key(
             call: call, task: gradingDigests[cell.task], grader: task.grader, version: graderVersions[cell.task])
