@@ -70,6 +70,6 @@ let package = Package(
         tests("StorageTests", ["Files", "HDF5", "Pipeline", "Reports"]),
         tests("LabellingTests", ["Chat", "Files", "Labelling", "Ledger", "OfflineWorkers", "Tasks"]),
         tests("WireTests", ["Chat", "HTTPWorkers", "Serving"]),
-        tests("EndToEndTests", ["Files", "HDF5", "Pipeline"]),
+        tests("EndToEndTests", ["Files", "HDF5", "Pipeline", "Statistics"]),
     ]
 )

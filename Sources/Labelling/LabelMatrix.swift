@@ -44,15 +44,14 @@ public struct LabelMatrix: Sendable {
     /// Throws ``Files/InputError`` where there is no ledger, or a damaged one.
     public init(reading file: URL, plan: LabelPlan, budget: Money?) async throws {
         self = try await LedgerReader.read(file) { reader in
-            let workers = plan.workerDigests, spending = try await reader.spending()
+            let spending = try await reader.spending()
             var matrix = LabelMatrix(plan: plan, tasks: 0..<0, calls: [:], grades: [:], spending: spending, budget: budget)
             // All calls at once would take several times the memory of the rows that become of them.
             for tasks in plan.pieces {
-                let requests = Array(plan.requestDigests[tasks])
+                let kept = try await plan.kept(on: tasks, in: reader)
                 matrix.append(
-                    try await LabelMatrix(
-                        plan: plan, tasks: tasks, calls: reader.calls(of: workers, asking: requests),
-                        grades: reader.grades(of: workers, asking: requests), spending: spending, budget: budget))
+                    LabelMatrix(
+                        plan: plan, tasks: tasks, calls: kept.calls, grades: kept.grades, spending: spending, budget: budget))
             }
             return matrix
         }
@@ -137,11 +136,22 @@ extension LabelPlan {
         stride(from: 0, to: tasks.count, by: Self.piece).map { $0..<min($0 + Self.piece, tasks.count) }
     }
 
+    /// What a ledger has of all workers on `tasks`.
+    func kept(
+        on tasks: Range<Int>, in ledger: LedgerReader
+    ) async throws -> (calls: [CallKey: CallRecord], grades: [Grade.Key: Grade]) {
+        let requests = Array(requestDigests[tasks])
+        let calls = try await ledger.calls(of: workerDigests, asking: requests)
+        return (calls, try await ledger.grades(of: workerDigests, asking: requests))
+    }
+
     /// The grade of `cell`, whose call is `call`, by this version of its task's grader.
     func gradeKey(of cell: Cell, call: Int64) -> Grade.Key {
         let task = tasks[cell.task]
         guard !workers[cell.worker].isRecorded else {
-            return Grade.Key(call: call, task: recordedDigests[cell.task], grader: ImportedOutcome.grader, version: 1)
+            return Grade.Key(
+                call: call, task: recordedDigests[cell.task], grader: ImportedOutcome.grader,
+                version: ImportedOutcome.graderVersion)
         }
         return Grade.Key(
             call: call, task: gradingDigests[cell.task], grader: task.grader, version: graderVersions[cell.task])

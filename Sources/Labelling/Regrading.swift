@@ -45,9 +45,7 @@ public struct Regrading: Sendable {
         let cells = plan.cells, byPiece = Dictionary(grouping: cells) { $0.task / LabelPlan.piece }
         var report = Report(), done = 0
         for (piece, tasks) in plan.pieces.enumerated() {
-            let own = byPiece[piece] ?? [], requests = Array(plan.requestDigests[tasks])
-            let calls = try await ledger.calls(of: plan.workerDigests, asking: requests)
-            let grades = try await ledger.grades(of: plan.workerDigests, asking: requests)
+            let own = byPiece[piece] ?? [], (calls, grades) = try await plan.kept(on: tasks, in: ledger.reader)
             for first in stride(from: 0, to: own.count, by: Self.batch) {
                 guard !shouldStop() else {
                     report.wasStopped = true

@@ -44,9 +44,7 @@ struct Worklist: Sendable {
         let byPiece = Dictionary(grouping: cells.indices) { cells[$0].task / LabelPlan.piece }
         for (piece, tasks) in plan.pieces.enumerated() {
             guard let indices = byPiece[piece] else { continue }
-            let requests = Array(plan.requestDigests[tasks])
-            let calls = try await ledger.calls(of: plan.workerDigests, asking: requests)
-            let grades = try await ledger.grades(of: plan.workerDigests, asking: requests)
+            let (calls, grades) = try await plan.kept(on: tasks, in: ledger.reader)
             for index in indices {
                 let cell = cells[index]
                 guard let call = calls[plan.key(of: cell)] else { continue }

@@ -7,6 +7,8 @@ import GRDB
 public struct ImportedOutcome: Sendable, Hashable {
     /// The grader under whose name imported grades stand.
     public static let grader = "recorded"
+    /// The version under which they stand.
+    public static let graderVersion = 1
 
     /// Who answered.
     public var worker: LedgerWorker
@@ -79,7 +81,9 @@ extension Book {
             guard let call = try Int64.fetchOne(find, arguments: [worker, request, index]) else {
                 throw InputError(place, "worker \"\(outcome.worker.name)\" was asked task \"\(outcome.task.id)\" itself")
             }
-            let key = Grade.Key(call: call, task: outcome.task.digest, grader: ImportedOutcome.grader, version: 1)
+            let key = Grade.Key(
+                call: call, task: outcome.task.digest, grader: ImportedOutcome.grader,
+                version: ImportedOutcome.graderVersion)
             try record([Grade(key, status: "graded", value: value, reason: "recorded elsewhere")])
         }
         return values.count
@@ -90,10 +94,11 @@ extension Book {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT grades.value FROM calls JOIN grades ON grades.call = calls.id
-                WHERE calls.worker = ? AND calls.request = ? AND grades.task = ? AND grades.grader = ? AND grades.version = 1
+                WHERE calls.worker = ? AND calls.request = ? AND grades.task = ? AND grades.grader = ? AND grades.version = ?
                 ORDER BY calls.repeat
                 """)
         return try Double.fetchAll(
-            statement, arguments: [worker, request, outcome.task.digest, ImportedOutcome.grader])
+            statement,
+            arguments: [worker, request, outcome.task.digest, ImportedOutcome.grader, ImportedOutcome.graderVersion])
     }
 }

@@ -25,10 +25,8 @@ public final class LedgerReader: Sendable {
     public static func read<Value: Sendable>(
         _ url: URL, _ body: (LedgerReader) async throws -> Value
     ) async throws -> Value {
-        let reader = try LedgerReader(reading: url), outcome: Result<Value, any Error>
-        do { outcome = .success(try await body(reader)) } catch { outcome = .failure(error) }
-        await reader.close()
-        return try outcome.get()
+        let reader = try LedgerReader(reading: url)
+        return try await closing(by: reader.close) { try await body(reader) }
     }
 
     /// Readers of a WAL database take part in its shared memory, a file beside it. Where that cannot be made, a ledger that

@@ -110,10 +110,7 @@ public final class RunLedger: Sendable {
 
     /// What `body` gives; the ledger is closed in any case.
     public func closed<Value: Sendable>(after body: () async throws -> Value) async throws -> Value {
-        let outcome: Result<Value, any Error>
-        do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
-        await close()
-        return try outcome.get()
+        try await closing(by: close, after: body)
     }
 }
 

@@ -1,4 +1,5 @@
 public import Chat
+import Files
 
 /// How a run reaches its workers. The command gives it: sockets and child processes are not the pipeline's.
 public struct PoolAccess: Sendable {
@@ -18,10 +19,7 @@ public struct PoolAccess: Sendable {
 
         /// What `body` gives; connections and processes end in any case.
         func closed<Value: Sendable>(after body: () async throws -> Value) async throws -> Value {
-            let outcome: Result<Value, any Error>
-            do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
-            await close()
-            return try outcome.get()
+            try await closing(by: close, after: body)
         }
     }
 

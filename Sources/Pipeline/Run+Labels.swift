@@ -6,6 +6,13 @@ import Ledger
 import Routing
 import Tasks
 
+/// Tasks, plan and labels of a live run, from one reading of its ledger.
+struct RunLabels {
+    var tasks: RunTasks
+    var plan: LabelPlan
+    var matrix: LabelMatrix
+}
+
 extension Run {
     /// The texts that a run embeds, whatever their labels are.
     func texts() throws -> (ids: [String], prompts: [String]) {
@@ -22,15 +29,24 @@ extension Run {
     /// Who solved what, how often: from the recorded folder, or from the run's ledger.
     ///
     /// Throws ``InputError`` where the label stage has not begun.
-    func outcomes() throws -> Outcomes {
+    func outcomes() throws -> Outcomes { try outcomesAndLabels().outcomes }
+
+    /// The same, with the labels that were counted where the run has a ledger.
+    func outcomesAndLabels() throws -> (outcomes: Outcomes, labels: RunLabels?) {
         switch recipe.source {
-        case .recorded(let folder, _): return try Outcomes(reading: folder)
+        case .recorded(let folder, _): return (try Outcomes(reading: folder), nil)
         case .live(let live):
-            try directory.require(directory.ledger, from: .label)
-            let tasks = try RunTasks(reading: live), plan = try plan(live, tasks: tasks)
-            let matrix = try matrix(plan, live)
-            return Outcomes(matrix, plan: plan, split: tasks.split, name: recipe.name, at: directory.ledger)
+            let labels = try labels(of: live)
+            let outcomes = Outcomes(
+                labels.matrix, plan: labels.plan, split: labels.tasks.split, name: recipe.name, at: directory.ledger)
+            return (outcomes, labels)
         }
+    }
+
+    private func labels(of live: LiveSettings) throws -> RunLabels {
+        try directory.require(directory.ledger, from: .label)
+        let tasks = try RunTasks(reading: live), plan = try plan(live, tasks: tasks)
+        return RunLabels(tasks: tasks, plan: plan, matrix: try matrix(plan, live))
     }
 
     /// Every worker on every task of a live recipe.
@@ -51,8 +67,7 @@ extension Run {
         guard case .live(let live) = recipe.source else {
             throw InputError(directory.url.path, "has recorded outcomes; `baton inspect` shows them")
         }
-        try directory.require(directory.ledger, from: .label)
-        return try matrix(plan(live, tasks: RunTasks(reading: live)), live)
+        return try labels(of: live).matrix
     }
 }
 

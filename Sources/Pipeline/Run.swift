@@ -103,6 +103,9 @@ struct RunInputs {
     var data: RecordedStates
     var split: Outcomes.Split
     var states: States
+    /// What drawn rewards of a live run are drawn from; `nil` where outcomes are recorded, or rewards are expectations, for
+    /// which the counts will do.
+    var labels: RunLabels?
 
     var train: TaskSet { data.set(split.train) }
     var validation: TaskSet { data.set(split.validation) }
@@ -112,7 +115,7 @@ extension Run {
     /// The recorded outcomes with their states, which the embed stage must have made.
     func inputs() throws -> RunInputs {
         try directory.require(directory.states, from: .embed)
-        let outcomes = try outcomes()
+        let (outcomes, labels) = try outcomesAndLabels()
         let split = try outcomes.split(named: recipe.split)
         let states = try States(reading: directory.states)
         guard states.ids == outcomes.ids else {
@@ -120,7 +123,9 @@ extension Run {
                 directory.states.path,
                 "was made for other tasks than the recipe's; run `baton embed \(directory.url.path)` again")
         }
-        return RunInputs(data: RecordedStates(outcomes: outcomes, states: states.values), split: split, states: states)
+        return RunInputs(
+            data: RecordedStates(outcomes: outcomes, states: states.values), split: split, states: states,
+            labels: recipe.evolve.draws == .sampled ? labels : nil)
     }
 
     /// Digest of all that the SFT of these inputs depends on. The number behind the stage's name is its algorithm's.

@@ -21,8 +21,8 @@ struct SampledGround {
 
     /// Over outcomes that are there already.
     init(recorded run: Run, inputs: RunInputs) throws {
-        if case .live = run.recipe.source {
-            try self.init(live: run)
+        if let labels = inputs.labels {
+            try self.init(live: run, labels: labels)
             return
         }
         let table = inputs.data.outcomes.table, workers = table.workers
@@ -36,12 +36,14 @@ struct SampledGround {
     }
 
     /// Over the tasks and workers of a live recipe. The states must be there; labels need not, where `isAsking`.
-    init(live run: Run, isAsking: Bool = false) throws {
+    init(live run: Run, isAsking: Bool = false, labels: RunLabels? = nil) throws {
+        precondition(isAsking || labels != nil, "replay needs labels")
         guard case .live(let live) = run.recipe.source else {
             throw InputError("evolve.environment", "question asks workers: name a pool and tasks instead of outcomes")
         }
         try run.directory.require(run.directory.states, from: .embed)
-        let tasks = try RunTasks(reading: live), plan = try run.plan(live, tasks: tasks)
+        let tasks = try labels?.tasks ?? RunTasks(reading: live)
+        let plan = try labels?.plan ?? run.plan(live, tasks: tasks)
         if isAsking, let worker = plan.workers.first(where: \.isRecorded) {
             throw InputError(
                 "evolve.environment",
@@ -54,11 +56,10 @@ struct SampledGround {
                 "was made for other tasks than the recipe's; run `baton embed \(run.directory.url.path)` again")
         }
         var repeats = plan.workers.indices.map { plan.repeats(of: $0) }, measured = plan.identity
-        let recorded = plan.workers.indices.filter { plan.workers[$0].isRecorded }
-        if !recorded.isEmpty {
+        if let matrix = labels?.matrix {
             // What was recorded isn't asked for: there is as much as there is, and it is part of what is measured.
-            let matrix = try run.matrix(plan, live), width = plan.workers.count
-            for worker in recorded {
+            let width = plan.workers.count
+            for worker in plan.workers.indices where plan.workers[worker].isRecorded {
                 let column = tasks.ids.indices.map { $0 * width + worker }
                 repeats[worker] = max(1, column.map { matrix.samples[$0] }.max() ?? 1)
                 measured.append("\(column.map { matrix.samples[$0] }) \(column.map { matrix.successes[$0] })")
@@ -110,8 +111,8 @@ extension Run {
     /// What single samples were worth, from the ledger, or as recorded counts give them: of `k` successes among `n` samples
     /// the first `k` are the successes, and what is fractional is spread over all.
     func recordedScores(_ inputs: RunInputs) throws -> @Sendable (Set<SampleCell>) throws -> [SampleCell: Double] {
-        if case .live(let live) = recipe.source {
-            let plan = try plan(live, tasks: RunTasks(reading: live)), matrix = try matrix(plan, live), known = matrix.scores
+        if let labels = inputs.labels {
+            let plan = labels.plan, matrix = labels.matrix, known = matrix.scores
             return { cells in
                 var scores: [SampleCell: Double] = [:]
                 for cell in cells {

@@ -1,4 +1,5 @@
 import Foundation
+import Statistics
 import Testing
 
 /// A labeller or a live search that is killed at instants which nobody chose: twenty by default, any number by `make kill`.
@@ -39,9 +40,9 @@ struct LiveRandomKillTests {
         let duration = clock.now - begin, labels = try workshop.labels(), search = try workshop.search()
         #expect(search.isEmpty == (job == .label))
 
-        var instants = Instants(seed: Self.seed), summary = Summary(job: job)
+        var instants = SplitMix64(seed: Self.seed), summary = Summary(job: job)
         for number in 1...max(1, Self.kills / 2) {
-            let share = instants.next(), place = "\(job) \(number), after \(share) of \(duration), seed \(Self.seed)"
+            let share = instants.nextShare(), place = "\(job) \(number), after \(share) of \(duration), seed \(Self.seed)"
             try workshop.remove("runs")
             try workshop.copy(workshop.file("prepared"), to: Workshop.liveRun)
             let asked = provider.count
@@ -70,17 +71,7 @@ struct LiveRandomKillTests {
     }
 }
 
-/// Shares of a duration, uniform in [0, 1): SplitMix64.
-private struct Instants {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> Double {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
-    }
+extension SplitMix64 {
+    /// A share of a duration, uniform in [0, 1).
+    fileprivate mutating func nextShare() -> Double { Double(next() >> 11) * 0x1p-53 }
 }
