@@ -20,16 +20,25 @@ public struct BERT: Sendable {
     /// Size of a hidden state.
     public var width: Int { configuration.width }
 
+    /// Number of layers.
+    public var layers: Int { configuration.layers }
+
     /// Longest text, in tokens.
     public var maxTokens: Int { configuration.positions }
 
-    /// One state for each text, `[texts, width]`. In the last layer only what `readout` needs is computed.
-    /// Throws `ModelError` when a text is too long or has an id outside the vocabulary.
-    public func states(of batch: PackedBatch, readout: Readout, threads: Threads = .one) throws -> Tensor {
+    /// One state for each text, `[texts, width]`; of several `levels`, which ascend, one behind the other,
+    /// `[texts, levels · width]`. Level 0 is the embeddings, `i` the output of layer `i`; the last layer's alone unless given.
+    /// Layers behind the last level are left out, and in that one only what `readout` needs is computed.
+    /// Throws `ModelError` when a text is too long or has an id outside the vocabulary, or the model lacks a level.
+    public func states(of batch: PackedBatch, readout: Readout, levels: [Int]? = nil, threads: Threads = .one) throws -> Tensor
+    {
+        let levels = levels ?? [layers]
         try check(batch)
-        guard batch.count > 0 else { return Tensor(zeros: [0, width]) }
+        try check(levels: levels)
+        guard batch.count > 0 else { return Tensor(zeros: [0, levels.count * width]) }
         return workspaces.withWorkspace { workspace in
-            let pass = BERTPass(self, batch, readout: readout, workspace: workspace, workers: threads.count)
+            let pass = BERTPass(
+                self, batch, readout: readout, levels: levels, workspace: workspace, workers: threads.count)
             threads.run(stages: pass.stages.map(\.pieces)) { stage, piece, worker in pass.stages[stage].run(piece, worker) }
             return pass.states.tensor
         }
@@ -41,13 +50,25 @@ public struct BERT: Sendable {
         try check(batch)
         guard batch.count > 0 else { return [] }
         return workspaces.withWorkspace { workspace in
-            let pass = BERTPass(self, batch, readout: .mean, workspace: workspace, workers: threads.count)
+            let pass = BERTPass(
+                self, batch, readout: .mean, levels: [layers], workspace: workspace, workers: threads.count)
             var levels: [Tensor] = []
             for stage in pass.stages {
                 threads.run(stages: [stage.pieces]) { _, piece, worker in stage.run(piece, worker) }
                 if stage.completesLevel { levels.append(pass.hidden.tensor) }
             }
             return levels
+        }
+    }
+
+    /// Throws `ModelError` unless `levels` ascend and the model has them.
+    func check(levels: [Int]) throws {
+        guard let first = levels.first, let last = levels.last, first >= 0, last <= layers,
+            zip(levels, levels.dropFirst()).allSatisfy({ $0 < $1 })
+        else {
+            let given = levels.map(String.init).joined(separator: ", ")
+            throw ModelError(
+                "levels \(given): expected ascending numbers from 0 (the embeddings) to \(layers), the model's layers")
         }
     }
 

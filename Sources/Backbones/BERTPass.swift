@@ -12,13 +12,14 @@ struct Stage: Sendable {
 struct BERTPass: Sendable {
     private let model: BERT
     private let batch: PackedBatch
-    private let readout: Readout
+    /// Levels that are read, ascending: 0 is the embeddings, `i` the output of layer `i`.
+    private let levels: [Int]
     /// Tokens that are read, one for each text; nil when all are.
     private let read: [Int]?
 
     /// The hidden states, `[tokens, width]`; in the last layer of a reduced pass, `[texts, width]`.
     let hidden: FloatRows
-    /// One state for each text, valid at the end.
+    /// One state for each text, `[texts, levels · width]`, valid at the end.
     let states: FloatRows
     private let query: FloatRows
     private let keyValue: FloatRows
@@ -29,10 +30,10 @@ struct BERTPass: Sendable {
     private let attention: [AttentionScratch]
     private(set) var stages: [Stage] = []
 
-    init(_ model: BERT, _ batch: PackedBatch, readout: Readout, workspace: Workspace, workers: Int) {
+    init(_ model: BERT, _ batch: PackedBatch, readout: Readout, levels: [Int], workspace: Workspace, workers: Int) {
         self.model = model
         self.batch = batch
-        self.readout = readout
+        self.levels = levels
         let size = model.configuration, tokens = batch.tokens.count, width = size.width
         read =
             readout == .mean
@@ -41,7 +42,8 @@ struct BERTPass: Sendable {
                 batch.bounds[text] + (readout.token(of: batch.range(text).count) ?? 0)
             }
         let room =
-            5 * Workspace.room(rows: tokens, columns: width) + 2 * Workspace.room(rows: batch.count, columns: width)
+            5 * Workspace.room(rows: tokens, columns: width) + Workspace.room(rows: batch.count, columns: width)
+            + Workspace.room(rows: batch.count, columns: levels.count * width)
             + Workspace.room(rows: tokens, columns: 2 * width) + Workspace.room(rows: tokens, columns: size.inner)
             + workers * AttentionScratch.room(tokens: batch.longest, headWidth: size.headWidth)
         workspace.reset(for: room)
@@ -52,16 +54,17 @@ struct BERTPass: Sendable {
         projected = workspace.rows(tokens, columns: width)
         inner = workspace.rows(tokens, columns: size.inner)
         selected = workspace.rows(batch.count, columns: width)
-        states = workspace.rows(batch.count, columns: width)
+        states = workspace.rows(batch.count, columns: levels.count * width)
         attention = (0..<workers).map { _ in
             AttentionScratch(workspace, tokens: batch.longest, headWidth: size.headWidth)
         }
-        stages = [embeddings()]
-        for (index, layer) in model.weights.layers.enumerated() {
-            let isReduced = read != nil && index == size.layers - 1
+        stages = [embeddings()] + reading(level: 0)
+        // Behind the last level that is read there is nothing to know.
+        for (index, layer) in model.weights.layers.prefix(levels.last ?? size.layers).enumerated() {
+            let isReduced = read != nil && index + 1 == levels.last
             stages += self.layer(layer, isReduced: isReduced)
+            if !isReduced { stages += reading(level: index + 1) }
         }
-        if read == nil { stages.append(mean()) }
     }
 
     // Rows of one piece where each row is on its own. Small enough that two threads share a short sentence.
@@ -93,7 +96,7 @@ struct BERTPass: Sendable {
         let count = isReduced ? batch.count : batch.tokens.count
         let source = isReduced ? selected : hidden, epsilon = model.configuration.epsilon
         let query = query.rows(0..<count), context = context.rows(0..<count), projected = projected.rows(0..<count)
-        let inner = inner.rows(0..<count), output = isReduced ? states : hidden
+        let inner = inner.rows(0..<count), output = isReduced ? part(of: levels.count - 1) : hidden
         var stages: [Stage] = []
         if isReduced { stages.append(selection()) }
         stages.append(joined([(layer.query, source, query), (layer.keyValue, hidden, keyValue)]))
@@ -160,9 +163,24 @@ struct BERTPass: Sendable {
         }
     }
 
-    /// The mean over each text's tokens.
-    private func mean() -> Stage {
-        let (batch, hidden, states) = (batch, hidden, states)
-        return Stage(pieces: batch.count) { text, _ in hidden.rows(batch.range(text)).mean(into: states.rows(text..<text + 1)) }
+    /// The columns of the states that the `index`-th level fills.
+    private func part(of index: Int) -> FloatRows {
+        let width = model.configuration.width
+        return states.columns(index * width..<(index + 1) * width)
+    }
+
+    /// What is read of a level that is complete: the mean over each text's tokens, or the token that stands for it.
+    private func reading(level: Int) -> [Stage] {
+        guard let index = levels.firstIndex(of: level) else { return [] }
+        let (batch, hidden, part, read) = (batch, hidden, part(of: index), read)
+        return [
+            Stage(pieces: batch.count) { text, _ in
+                if let read {
+                    part.copy(read[text], of: hidden, to: text)
+                } else {
+                    hidden.rows(batch.range(text)).mean(into: part.rows(text..<text + 1))
+                }
+            }
+        ]
     }
 }

@@ -8,16 +8,23 @@ public struct Encoder: Sendable {
     public let tokenizer: WordPiece
     public let model: BERT
     public let readout: Readout
-    /// Whether vectors are divided by their length.
+    /// The levels whose vectors stand one behind the other, ascending: 0 is the embeddings, `i` the output of layer `i`.
+    public let levels: [Int]
+    /// Whether vectors are divided by their length, each level's by its own.
     public let normalizes: Bool
     /// Longer texts are cut to this many tokens, `[CLS]` and `[SEP]` counted.
     public let maxTokens: Int
 
     /// Reads a model directory. What is nil is what the directory says (`ModelDirectory`); the length at most the
     /// model's positions. Throws `ModelError`, `WeightsError` or `TokenizerError`, each in one line.
-    public init(_ directory: ModelDirectory, readout: Readout? = nil, normalizes: Bool? = nil, maxTokens: Int? = nil) throws {
+    public init(
+        _ directory: ModelDirectory, readout: Readout? = nil, levels: Levels = .last, normalizes: Bool? = nil,
+        maxTokens: Int? = nil
+    ) throws {
         tokenizer = try WordPiece(reading: directory.tokenizer)
         model = try BERT(directory)
+        self.levels = levels.numbers(layers: model.layers)
+        try model.check(levels: self.levels)
         self.readout = readout ?? directory.readout
         self.normalizes = normalizes ?? directory.normalizes
         self.maxTokens = try Self.length(maxTokens, of: directory, model)
@@ -43,7 +50,7 @@ public struct Encoder: Sendable {
     }
 
     /// Size of a vector.
-    public var width: Int { model.width }
+    public var width: Int { levels.count * model.width }
 
     // Tokens of one pass. More does not fill the processor better, and needs memory that leaves its caches.
     private static let budget = 1024
@@ -62,7 +69,9 @@ public struct Encoder: Sendable {
         let done = Counter()
         let vectors = (sideBySide ? threads : .one).map(batches.count) { index in
             let batch = PackedBatch(batches[index].map { tokens[$0] })
-            let result = Result { try model.states(of: batch, readout: readout, threads: sideBySide ? .one : threads) }
+            let result = Result {
+                try model.states(of: batch, readout: readout, levels: levels, threads: sideBySide ? .one : threads)
+            }
             progress?(done.value.add(batch.count, ordering: .relaxed).newValue)
             return result
         }
@@ -110,10 +119,14 @@ public struct Encoder: Sendable {
 
     private func normalized(_ vector: ArraySlice<Float>) -> [Float] {
         guard normalizes else { return Array(vector) }
-        let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        // As the reference: a vector of zeros stays one.
-        let divisor = max(length, 1e-12)
-        return vector.map { Float(Double($0) / divisor) }
+        let vector = Array(vector), width = model.width
+        return levels.indices.flatMap { index in
+            let part = vector[index * width..<(index + 1) * width]
+            let length = part.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            // As the reference: a vector of zeros stays one.
+            let divisor = max(length, 1e-12)
+            return part.map { Float(Double($0) / divisor) }
+        }
     }
 }
 

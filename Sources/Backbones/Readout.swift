@@ -1,4 +1,4 @@
-/// Which final-layer state of a text stands for it.
+/// Which state of a level stands for a text.
 public enum Readout: String, Codable, Sendable, CaseIterable {
     /// The token before the last: for BERT the one before `[SEP]`. The only token of a one-token text.
     case penultimate
@@ -16,6 +16,26 @@ public enum Readout: String, Codable, Sendable, CaseIterable {
         case .last: count - 1
         case .cls: 0
         case .mean: nil
+        }
+    }
+}
+
+/// Which levels of a model are read: how it sees a text from its words up to its meaning.
+public enum Levels: Sendable, Equatable {
+    /// The output of the last layer, which is what the model was trained for.
+    case last
+    /// The embeddings, the middle layer and the last one: words, phrases and sense. What a router needs to know is often
+    /// lost on the way to the last layer (`Experiments/04-better-head`).
+    case spread
+    /// These: 0 is the embeddings, `i` the output of layer `i`.
+    case numbers([Int])
+
+    /// The levels of a model of `layers` layers, ascending.
+    func numbers(layers: Int) -> [Int] {
+        switch self {
+        case .last: [layers]
+        case .spread: Set([0, layers / 2, layers]).sorted()
+        case .numbers(let numbers): numbers
         }
     }
 }

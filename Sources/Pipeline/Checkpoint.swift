@@ -5,49 +5,6 @@ import HDF5
 public import Routing
 import Tensors
 
-/// The head after SFT, and how it was chosen: `checkpoints/sft.h5`.
-public struct SFTCheckpoint: Sendable, Equatable {
-    public var trained: TrainedHead
-    /// Digest of everything that the head depends on.
-    public var key: String
-
-    static let format: Int64 = 1
-
-    /// The head in `file`. Throws ``InputError`` or the library's error where it is no such file.
-    public init(reading file: URL) throws {
-        let archive = try HDF5File(reading: file.path)
-        try archive.require(kind: "sft", format: Self.format)
-        key = try archive.stringAttribute("key")
-        trained = TrainedHead(
-            head: try archive.readHead(), temperature: try archive.doubleAttribute("temperature"),
-            ridge: try archive.doubleAttribute("ridge"),
-            validationReward: try archive.doubleAttribute("validation_reward"),
-            gradientNorm: try archive.doubleAttribute("gradient_norm"),
-            iterations: Int(try archive.int64Attribute("iterations")))
-    }
-
-    init(trained: TrainedHead, key: String) {
-        self.trained = trained
-        self.key = key
-    }
-
-    func write(to file: URL) throws {
-        try Durable.replace(file) { beside in
-            let archive = try HDF5File(creating: beside.path)
-            try archive.setAttribute("format", to: .int64(Self.format))
-            try archive.setAttribute("kind", to: .string("sft"))
-            try archive.setAttribute("key", to: .string(key))
-            try archive.setAttribute("temperature", to: .double(trained.temperature))
-            try archive.setAttribute("ridge", to: .double(trained.ridge))
-            try archive.setAttribute("validation_reward", to: .double(trained.validationReward))
-            try archive.setAttribute("gradient_norm", to: .double(trained.gradientNorm))
-            try archive.setAttribute("iterations", to: .int64(Int64(trained.iterations)))
-            try archive.write(trained.head)
-            try archive.close()
-        }
-    }
-}
-
 /// Everything that the next generation needs, and what the generations before it showed.
 public struct Checkpoint: Sendable, Equatable {
     public var search: HeadSearch
@@ -101,20 +58,6 @@ public struct Checkpoint: Sendable, Equatable {
 }
 
 extension HDF5File {
-    fileprivate borrowing func write(_ head: RoutingHead) throws {
-        try write(head.weight.scalars, shape: head.weight.shape, to: "policy/head")
-        try write(head.workers, to: "policy/workers")
-    }
-
-    fileprivate borrowing func readHead() throws -> RoutingHead {
-        let (scalars, shape) = try read("policy/head", as: Float.self, rank: 2)
-        let workers = try readStrings("policy/workers")
-        guard workers.count == shape[0], scalars.allSatisfy(\.isFinite) else {
-            throw InputError(path, "policy/head \(shape) doesn't fit \(workers.count) workers, or is not finite")
-        }
-        return RoutingHead(workers: workers, weight: Tensor(shape: shape, scalars: scalars))
-    }
-
     fileprivate borrowing func write(_ history: [GenerationRecord]) throws {
         try write(history.map(\.train), to: "history/mean")
         try write(history.map(\.validation), to: "history/validation")

@@ -54,7 +54,8 @@ public struct RecordedStates: Sendable {
 
     /// The tasks of `rows`.
     public func set(_ rows: [Int]) -> TaskSet {
-        TaskSet(states: states.rows(at: rows), outcomes: outcomes.table.rows(at: rows))
+        TaskSet(
+            states: states.rows(at: rows), outcomes: outcomes.table.rows(at: rows), domains: rows.map { outcomes.domains[$0] })
     }
 }
 
@@ -62,7 +63,7 @@ public struct RecordedStates: Sendable {
 public struct Comparison: Sendable {
     /// Heads that a run has already: they are judged, not fitted.
     public struct Heads: Sendable {
-        public var sft: RoutingHead, evolved: RoutingHead
+        public var sft: RoutingPolicy, evolved: RoutingPolicy
         /// What validation chose for SFT, for people.
         public var note = ""
         public var history: [GenerationRecord]
@@ -92,7 +93,6 @@ public struct Comparison: Sendable {
     /// The parts of one split, ready for methods.
     struct Parts {
         var train: TaskSet, validation: TaskSet, test: TaskSet
-        var trainDomains: [String], validationDomains: [String], testDomains: [String]
         var means: [Double]
 
         var bestSingle: Int { means.indices.max { means[$0] < means[$1] } ?? 0 }
@@ -100,31 +100,30 @@ public struct Comparison: Sendable {
 
     /// Every method on split `name`. The result doesn't depend on the number of threads.
     public func judge(_ name: String, _ split: Outcomes.Split, heads: Heads? = nil, threads: Threads) -> SplitResult {
-        let domains = data.outcomes.domains
         var parts = Parts(
-            train: data.set(split.train), validation: data.set(split.validation), test: data.set(split.test),
-            trainDomains: split.train.map { domains[$0] }, validationDomains: split.validation.map { domains[$0] },
-            testDomains: split.test.map { domains[$0] }, means: [])
+            train: data.set(split.train), validation: data.set(split.validation), test: data.set(split.test), means: [])
         parts.means = parts.train.outcomes.rankingMeans()
         let heads = heads ?? fitted(parts, threads: threads)
         var methods = baselines(parts, threads: threads)
-        methods.append(method("sft", head: heads.sft, parts, note: heads.note, threads: threads))
-        if withOptions { methods.append(contentsOf: options(beside: heads.sft, parts, threads: threads)) }
+        methods.append(method("sft", policy: heads.sft, parts, note: heads.note, threads: threads))
+        if withOptions { methods.append(contentsOf: options(parts, threads: threads)) }
         let note = "generation \(heads.keptGeneration)"
-        methods.append(method("evolved", head: heads.evolved, parts, note: note, threads: threads))
+        methods.append(method("evolved", policy: heads.evolved, parts, note: note, threads: threads))
         methods.append(contentsOf: ceilings(parts))
         return SplitResult(
             name: name, testRows: split.test, methods: methods, history: heads.history, keptGeneration: heads.keptGeneration)
     }
 
     private func fitted(_ parts: Parts, threads: Threads) -> Heads {
-        let trained = HeadTrainer(options: sft.options, threads: threads).fit(train: parts.train, validation: parts.validation)
-        let start = evolve.start == .sft ? trained.head : RoutingHead(zeros: trained.head.workers, width: trained.head.width)
+        let trained = sft.train(parts.train, validation: parts.validation, threads: threads)
+        let start = evolve.start(trained.policy, train: parts.train.states)
         let best = HeadSearch.best(
-            from: start, settings: evolve, train: parts.train, validation: parts.validation, seed: seed, threads: threads,
+            from: start.head, settings: evolve, train: parts.train.mapped(by: start.map, threads: threads),
+            validation: parts.validation.mapped(by: start.map, threads: threads), seed: seed, threads: threads,
             monitor: monitor)
         return Heads(
-            sft: trained.head, evolved: best.kept.head, note: note(trained), history: best.history,
+            sft: trained.policy, evolved: evolve.policy(best.kept, start: trained.policy, train: parts.train.states),
+            note: note(trained), history: best.history,
             keptGeneration: best.kept.generation)
     }
 
@@ -134,7 +133,7 @@ public struct Comparison: Sendable {
 
     private func baselines(_ parts: Parts, threads: Threads) -> [MethodResult] {
         let single = Self.constantScores(parts.means)
-        let table = DomainTable(parts.train.outcomes, domains: parts.trainDomains)
+        let table = DomainTable(parts.train.outcomes, domains: parts.train.domains)
         let neighbours = NearestNeighbours(train: parts.train, validation: parts.validation, threads: threads)
         return [
             method(
@@ -142,8 +141,8 @@ public struct Comparison: Sendable {
                 note: parts.means.isEmpty ? "" : data.outcomes.table.workers[parts.bestSingle]),
             random(parts),
             method(
-                "domain_table", parts, test: table.scores(parts.testDomains),
-                validation: table.scores(parts.validationDomains)),
+                "domain_table", parts, test: table.scores(parts.test.domains),
+                validation: table.scores(parts.validation.domains)),
             method(
                 "knn", parts, test: neighbours.scores(for: parts.test.states, threads: threads),
                 validation: neighbours.scores(for: parts.validation.states, threads: threads),
@@ -151,15 +150,17 @@ public struct Comparison: Sendable {
         ]
     }
 
-    private func options(beside head: RoutingHead, _ parts: Parts, threads: Threads) -> [MethodResult] {
+    private func options(_ parts: Parts, threads: Threads) -> [MethodResult] {
         let trainer = HeadTrainer(options: sft.options, threads: threads)
+        let plain = trainer.fit(train: parts.train, validation: parts.validation)
         let standardized = trainer.fitStandardized(train: parts.train, validation: parts.validation)
-        let shrunk = ShrunkHead(shrinking: head, bestSingle: parts.bestSingle, validation: parts.validation)
+        let shrunk = ShrunkHead(shrinking: plain.head, bestSingle: parts.bestSingle, validation: parts.validation)
         let logistic = LogisticHead(train: parts.train, validation: parts.validation, options: sft.options, threads: threads)
         let constant = trainer.fit(train: parts.train.withConstant, validation: parts.validation.withConstant)
         let margin = shrunk.margin == .infinity ? "infinite" : shrunk.margin.fixed(3)
         return [
-            method("sft_standardized", head: standardized.head, parts, note: note(standardized), threads: threads),
+            method("sft_plain", policy: plain.policy, parts, note: note(plain), threads: threads),
+            method("sft_standardized", policy: standardized.policy, parts, note: note(standardized), threads: threads),
             calibrated("sft_shrunk", parts, note: "margin \(margin)") { shrunk.scores(for: $0.states) },
             method(
                 "sft_logistic", parts, test: logistic.scores(for: parts.test.states),
@@ -194,8 +195,10 @@ public struct Comparison: Sendable {
     }
 
     /// A head's scores order workers but estimate no success; isotonic regression on validation makes them do so.
-    private func method(_ name: String, head: RoutingHead, _ parts: Parts, note: String, threads: Threads) -> MethodResult {
-        calibrated(name, parts, note: note) { head.scores(for: $0.states, threads: threads) }
+    private func method(
+        _ name: String, policy: RoutingPolicy, _ parts: Parts, note: String, threads: Threads
+    ) -> MethodResult {
+        calibrated(name, parts, note: note) { policy.scores(for: $0.states, threads: threads) }
     }
 
     private func calibrated(_ name: String, _ parts: Parts, note: String, scores: (TaskSet) -> Matrix) -> MethodResult {

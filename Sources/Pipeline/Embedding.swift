@@ -19,22 +19,25 @@ public struct Embedding: Sendable {
     /// Throws one line about the first file of the model that is missing, damaged or not supported.
     public init(model folder: URL, settings: EmbedSettings, prompt: String? = nil) throws {
         let directory = try ModelDirectory(reading: folder)
+        let levels = settings.layers ?? ((settings.readout ?? directory.readout) == .mean ? .spread : .last)
         encoder = try Encoder(
-            directory, readout: settings.readout, normalizes: settings.normalize, maxTokens: settings.maxTokens)
+            directory, readout: settings.readout, levels: levels, normalizes: settings.normalize,
+            maxTokens: settings.maxTokens)
         definition = try ["config.json", "tokenizer.json"].map { name in
             try SHA256.hex(ofFile: folder.appendingPathComponent(name))
         }
         provenance = States.Provenance(
             model: folder.standardizedFileURL.lastPathComponent, modelSHA256: try directory.weightsSHA256(),
-            prompt: prompt ?? settings.prompt.rawValue, readout: encoder.readout.rawValue, normalize: encoder.normalizes,
-            precision: settings.precision.rawValue, maxTokens: encoder.maxTokens)
+            prompt: prompt ?? settings.prompt.rawValue, readout: encoder.readout.rawValue, layers: encoder.levels,
+            normalize: encoder.normalizes, precision: settings.precision.rawValue, maxTokens: encoder.maxTokens)
     }
 
     /// Digest of everything that a state depends on besides its text.
     private var settingsKey: String {
         StageKey(
             [
-                "states 1", provenance.modelSHA256, provenance.prompt, provenance.readout, "\(provenance.normalize)",
+                "states 2", provenance.modelSHA256, provenance.prompt, provenance.readout, "\(provenance.layers)",
+                "\(provenance.normalize)",
                 provenance.precision, "\(provenance.maxTokens)",
             ] + definition
         ).hex

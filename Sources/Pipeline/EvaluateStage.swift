@@ -21,7 +21,7 @@ struct EvaluateStage {
         let result = comparison.judge(
             run.recipe.split, inputs.split,
             heads: .init(
-                sft: sft.trained.head, evolved: checkpoint.search.kept.head, history: checkpoint.search.history,
+                sft: sft.trained.policy, evolved: run.policy(sft, checkpoint, inputs), history: checkpoint.search.history,
                 keptGeneration: checkpoint.search.kept.generation),
             threads: run.threads)
         let summary = Summary([result], bootstrap: run.recipe.evaluate.bootstrap, seed: run.recipe.seed)

@@ -21,12 +21,15 @@ struct EvolveStage {
         switch (settings.environment, settings.draws) {
         case (.replay, .exact):
             let inputs = try run.inputs(), sft = try run.finishedSFT(inputs)
+            let start = settings.start(sft.trained.policy, train: inputs.train.states)
             let ground = ExactReplay(
-                train: inputs.train, validation: inputs.validation, action: settings.resolvedRunAction, threads: run.threads)
-            return try search(from: sft.trained.head, key: run.searchKey(inputs), on: { ground })
+                train: inputs.train.mapped(by: start.map, threads: run.threads),
+                validation: inputs.validation.mapped(by: start.map, threads: run.threads),
+                action: settings.resolvedRunAction, threads: run.threads)
+            return try search(from: start.head, key: run.searchKey(inputs), on: { ground })
         case (.replay, .sampled):
             let inputs = try run.inputs(), ground = try SampledGround(recorded: run, inputs: inputs)
-            return try search(from: ground.start, key: ground.key, on: { try ground.play(run.recordedScores(inputs)) })
+            return try search(from: ground.start.head, key: ground.key, on: { try ground.play(run.recordedScores(inputs)) })
         case (.question, _):
             let ground = try SampledGround(live: run, isAsking: true)
             if let finished = try finishedSearch(key: ground.key) {
@@ -36,7 +39,7 @@ struct EvolveStage {
             try run.prepareFolder()
             let calls = try LivePlay(run: run, plan: ground.plan, shouldStop: shouldStop)
             defer { calls.close() }
-            let detail = try search(from: ground.start, key: ground.key, on: { ground.play(calls.scores(of:)) })
+            let detail = try search(from: ground.start.head, key: ground.key, on: { ground.play(calls.scores(of:)) })
             return detail.map { "\($0); \(calls.line)" }
         }
     }

@@ -12,24 +12,27 @@ struct ExportStage {
 
     /// What was written, for people; `nil` where the same bundle stands already.
     func perform(to folder: URL) throws -> String? {
-        let inputs = try run.inputs(), checkpoint = try run.finishedSearch(inputs)
-        let bundle = try bundle(checkpoint, inputs: inputs, folder: folder.standardizedFileURL)
+        let inputs = try run.inputs(), sft = try run.finishedSFT(inputs), checkpoint = try run.finishedSearch(inputs)
+        let bundle = try bundle(
+            run.policy(sft, checkpoint, inputs), checkpoint, inputs: inputs, folder: folder.standardizedFileURL)
         guard try bundle.write(to: folder) else { return nil }
         return
             "\(bundle.manifest.workers.count) workers, generation \(bundle.manifest.provenance.generation), in \(folder.path)"
     }
 
-    private func bundle(_ checkpoint: Checkpoint, inputs: RunInputs, folder: URL) throws -> RouterBundle {
+    private func bundle(
+        _ policy: RoutingPolicy, _ checkpoint: Checkpoint, inputs: RunInputs, folder: URL
+    ) throws -> RouterBundle {
         let states = inputs.states, data = inputs.data, train = inputs.split.train
         let kept = checkpoint.search.kept, made = states.provenance
-        guard kept.head.width == states.values.columns else {
+        guard policy.head.width == states.values.columns else {
             throw InputError(
                 run.directory.states.path,
-                "width \(states.values.columns) is not the head's \(kept.head.width); run `baton run` again")
+                "width \(states.values.columns) is not the policy's \(policy.head.width); run `baton run` again")
         }
         let step = max(1, train.count / Self.probes)
         let rows = Array(stride(from: 0, to: train.count, by: step).prefix(Self.probes)).map { train[$0] }
-        let scores = kept.head.scores(for: states.values.rows(at: rows))
+        let scores = policy.scores(for: states.values.rows(at: rows))
         let probes = rows.enumerated().map { index, row in
             RouterBundle.Manifest.Probe(
                 id: data.outcomes.ids[row], text: data.outcomes.prompts[row],
@@ -40,16 +43,16 @@ struct ExportStage {
                 format: RouterBundle.format, name: run.recipe.name, workers: kept.head.workers, roles: [], turnLimit: 1,
                 seed: run.recipe.seed,
                 embed: .init(
-                    prompt: made.prompt, readout: made.readout, normalize: made.normalize, precision: made.precision,
-                    maxTokens: made.maxTokens),
+                    prompt: made.prompt, readout: made.readout, layers: made.layers, normalize: made.normalize,
+                    precision: made.precision, maxTokens: made.maxTokens),
                 backbone: .init(
                     name: made.model, path: relativePath(of: run.recipe.model, from: folder), sha256: made.modelSHA256,
-                    width: kept.head.width),
-                blocks: [.init(name: "head", shape: kept.head.weight.shape)],
-                weightsSha256: SHA256.hex(of: RouterBundle.weights(of: kept.head)), probes: probes,
+                    width: policy.head.width),
+                blocks: RouterBundle.blocks(of: policy),
+                weightsSha256: SHA256.hex(of: RouterBundle.weights(of: policy)), probes: probes,
                 provenance: .init(
                     states: states.key, search: checkpoint.key, generation: kept.generation,
                     validationReward: kept.validationReward)),
-            head: kept.head)
+            policy: policy)
     }
 }

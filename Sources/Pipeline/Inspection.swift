@@ -69,8 +69,8 @@ public enum Inspection {
             "router \(manifest.name), format \(manifest.format)",
             "workers          \(manifest.workers.joined(separator: ", "))",
             "backbone         \(manifest.backbone.name), width \(manifest.backbone.width), sha256 \(manifest.backbone.sha256)",
-            "embed            \(manifest.embed.prompt), \(manifest.embed.readout), normalize \(manifest.embed.normalize), at most \(manifest.embed.maxTokens) tokens",
-            "head             \(bundle.head.weight.shape), root mean square \(bundle.head.rootMeanSquare.fixed(4))",
+            "embed            \(manifest.embed.prompt), \(manifest.embed.readout) of layers \(manifest.embed.layers.map(String.init).joined(separator: ", ")), normalize \(manifest.embed.normalize), at most \(manifest.embed.maxTokens) tokens",
+            "head             \(bundle.policy.head.weight.shape), root mean square \(bundle.policy.head.rootMeanSquare.fixed(4))",
             "probes           \(manifest.probes.count)",
             "kept             generation \(manifest.provenance.generation), validation reward \(manifest.provenance.validationReward.fixed(4))",
         ]

@@ -43,6 +43,7 @@ public struct LoadedRouter: Sendable {
             throw InputError(folder.path, "readout \(manifest.embed.readout) at \(manifest.embed.precision) is not supported")
         }
         settings.readout = readout
+        settings.layers = .numbers(manifest.embed.layers)
         settings.normalize = manifest.embed.normalize
         settings.maxTokens = manifest.embed.maxTokens
         embedding = try Embedding(model: path, settings: settings)
@@ -65,11 +66,11 @@ public struct LoadedRouter: Sendable {
     private func checkProbes(folder: URL, model: URL) throws {
         let probes = bundle.manifest.probes
         let states = try embedding.encoder.states(for: probes.map(\.text), threads: threads)
-        guard states.columns == bundle.head.width else {
+        guard states.columns == bundle.policy.head.width else {
             throw InputError(
-                model.path, "gives states of width \(states.columns); the bundle's head reads \(bundle.head.width)")
+                model.path, "gives states of width \(states.columns); the bundle's head reads \(bundle.policy.head.width)")
         }
-        let scores = bundle.head.scores(for: states)
+        let scores = bundle.policy.scores(for: states)
         for (row, probe) in probes.enumerated() {
             for (worker, expected) in probe.scores.enumerated() {
                 let difference = abs(scores[row, worker] - expected)
@@ -93,7 +94,7 @@ public struct LoadedRouter: Sendable {
         }
         let allowed = workers.map { !excluded.contains($0) }
         let states = try embedding.encoder.states(for: [text], threads: threads)
-        let table = bundle.head.scores(for: states)
+        let table = bundle.policy.scores(for: states)
         let scores = workers.indices.map { table[0, $0] }
         let tie = SHA256.hex(of: Array(text.utf8)).prefix(16)
         guard

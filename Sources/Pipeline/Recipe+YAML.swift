@@ -18,10 +18,12 @@ extension Recipe {
             embed:
               prompt: \(embed.prompt.rawValue)
               readout: \(embed.readout?.rawValue ?? "auto")
+              layers: \(embed.layers?.text ?? "auto")
               normalize: \(embed.normalize.map(String.init) ?? "auto")
               precision: \(embed.precision.rawValue)
               max_tokens: \(embed.maxTokens.map(String.init) ?? "auto")
             sft:
+              method: \(sft.method.rawValue)
               temperature: \(list(sft.temperatures))
               ridge: \(list(sft.ridges))
               kappa: \(sft.kappa.short)

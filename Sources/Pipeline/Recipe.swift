@@ -72,6 +72,9 @@ public struct EmbedSettings: Sendable, Equatable {
 
     public var prompt = Prompt.lastUser
     public var readout: Readout?
+    /// The levels of the model that are read. `nil`: its words, its middle and its end where all tokens are read, as
+    /// `Experiments/04-better-head` found best, and else its end.
+    public var layers: Levels?
     public var normalize: Bool?
     public var precision = Precision.f32
     public var maxTokens: Int?
@@ -82,6 +85,15 @@ public struct EmbedSettings: Sendable, Equatable {
 
 /// The SFT of the head; what is `nil` is a grid that validation decides.
 public struct SFTSettings: Sendable, Equatable {
+    /// How strength is pooled over tasks.
+    public enum Method: String, Sendable, CaseIterable {
+        /// A first estimate by the domains of train, which the head corrects (``FeatureMap``).
+        case pooled
+        /// The state alone.
+        case plain
+    }
+
+    public var method = Method.pooled
     public var temperatures: [Double]?
     public var ridges: [Double]?
     /// κ of ``OutcomeTable/taskWeights(kappa:)``.
@@ -94,7 +106,9 @@ public struct SFTSettings: Sendable, Equatable {
     public var options: TrainingOptions {
         TrainingOptions(
             temperatures: temperatures ?? TrainingOptions.defaultTemperatures,
-            ridges: ridges ?? TrainingOptions.defaultRidges, kappa: kappa)
+            ridges: ridges ?? TrainingOptions.defaultRidges,
+            pooledTemperatures: temperatures ?? TrainingOptions.defaultPooledTemperatures,
+            pooledRidges: ridges ?? TrainingOptions.defaultPooledRidges, kappa: kappa)
     }
 }
 
@@ -233,16 +247,19 @@ extension Source {
 }
 
 extension EmbedSettings {
-    /// The settings that flags gave, the rest as the model directory says. Throws ``InputError`` naming the flag.
+    /// The settings that flags gave for texts by themselves; the rest, the last layer among it, as the model directory
+    /// says. Throws ``InputError`` naming the flag.
     public init(overrides: [(key: String, value: String)]) throws {
         var reader = RecipeReader(overrides: overrides)
         try self.init(from: &reader)
         try reader.finish()
+        layers = layers ?? .last
     }
 
     init(from reader: inout RecipeReader) throws {
         prompt = try reader.choice("embed.prompt") ?? .lastUser
         readout = try reader.automaticChoice("embed.readout")
+        layers = try reader.placed("embed.layers").flatMap { try Levels(parsing: $0.text, at: $0.place) }
         normalize = try reader.automaticChoice("embed.normalize").map { (flag: Flag) in flag == .true }
         precision = try reader.choice("embed.precision") ?? .f32
         maxTokens = try reader.automaticInteger("embed.max_tokens", in: 1...Int(Int32.max))
@@ -251,8 +268,37 @@ extension EmbedSettings {
     private enum Flag: String, CaseIterable { case `true`, `false` }
 }
 
+extension Levels {
+    /// `last`, `spread`, or numbers by commas, with or without brackets; `auto` is nil. Throws ``InputError``.
+    init?(parsing text: String, at place: String) throws {
+        let named: [String: Levels] = ["last": .last, "spread": .spread]
+        if text == "auto" { return nil }
+        if let levels = named[text] {
+            self = levels
+            return
+        }
+        let parts = text.trimmingCharacters(in: CharacterSet(charactersIn: "[]")).split(separator: ",")
+        let numbers = parts.compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
+        guard !numbers.isEmpty, numbers.count == parts.count, zip(numbers, numbers.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            throw InputError(
+                place, "embed.layers: expected auto, last, spread, or ascending numbers by commas, got \"\(text)\"")
+        }
+        self = .numbers(numbers)
+    }
+
+    /// As a recipe has it.
+    var text: String {
+        switch self {
+        case .last: "last"
+        case .spread: "spread"
+        case .numbers(let numbers): "\"\(numbers.map(String.init).joined(separator: ","))\""
+        }
+    }
+}
+
 extension SFTSettings {
     init(from reader: inout RecipeReader) throws {
+        method = try reader.choice("sft.method") ?? .pooled
         temperatures = try reader.numbers("sft.temperature", above: 0)
         ridges = try reader.numbers("sft.ridge", above: 0, inclusive: true)
         kappa = try reader.number("sft.kappa", atLeast: 0) ?? 0

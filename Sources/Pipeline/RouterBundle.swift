@@ -18,7 +18,7 @@ public struct RouterBundle: Sendable, Equatable {
 
         /// How a text becomes the state that the head reads.
         public struct Embed: Codable, Sendable, Equatable {
-            public var prompt: String, readout: String, normalize: Bool, precision: String, maxTokens: Int
+            public var prompt: String, readout: String, layers: [Int], normalize: Bool, precision: String, maxTokens: Int
         }
 
         /// One trained block in the flat vector, in order.
@@ -56,14 +56,14 @@ public struct RouterBundle: Sendable, Equatable {
     }
 
     public let manifest: Manifest
-    public let head: RoutingHead
+    public let policy: RoutingPolicy
 
-    static let format = 1
+    static let format = 2
     static let manifestName = "router.json", weightsName = "router.safetensors"
 
-    init(manifest: Manifest, head: RoutingHead) {
+    init(manifest: Manifest, policy: RoutingPolicy) {
         self.manifest = manifest
-        self.head = head
+        self.policy = policy
     }
 
     /// The bundle in `folder`. Throws ``InputError`` where it is none, or its parts disagree.
@@ -85,25 +85,53 @@ public struct RouterBundle: Sendable, Equatable {
         guard try SHA256.hex(ofFile: weights) == manifest.weightsSha256 else {
             throw InputError(weights.path, "is not the file that \(Self.manifestName) was written for; export the router again")
         }
-        let workers = manifest.workers, shape = [workers.count, manifest.backbone.width]
-        guard manifest.blocks == [Manifest.Block(name: "head", shape: shape)], !workers.isEmpty, shape[1] > 0,
-            Set(workers).count == workers.count, !manifest.probes.isEmpty,
+        let workers = manifest.workers
+        guard Self.fits(manifest), !workers.isEmpty, Set(workers).count == workers.count, !manifest.probes.isEmpty,
             manifest.probes.allSatisfy({ $0.scores.count == workers.count })
         else { throw InputError(file.path, "blocks, workers and probes do not fit together; export the router again") }
         let mapped = try MappedWeights(reading: weights)
-        try mapped.checkFinite("head")
-        head = RoutingHead(workers: manifest.workers, weight: try mapped.tensor(named: "head", shape: shape))
+        let tensors = try manifest.blocks.map { block in
+            try mapped.checkFinite(block.name)
+            return try mapped.tensor(named: block.name, shape: block.shape)
+        }
+        policy = RoutingPolicy(
+            head: RoutingHead(workers: workers, weight: tensors[0]),
+            prior: tensors.count == 1 ? nil : DomainPrior(classifier: tensors[1], table: tensors[2]))
+    }
+
+    /// The head, and the parts of its prior where it has one.
+    private static func tensors(of policy: RoutingPolicy) -> [(name: String, tensor: Tensor)] {
+        let head = [(name: "head", tensor: policy.head.weight)]
+        guard let prior = policy.prior else { return head }
+        return head + [("classifier", prior.classifier), ("table", prior.table)]
+    }
+
+    static func blocks(of policy: RoutingPolicy) -> [Manifest.Block] {
+        tensors(of: policy).map { .init(name: $0.name, shape: $0.tensor.shape) }
+    }
+
+    /// Whether the blocks are those of a policy for the manifest's workers and backbone.
+    private static func fits(_ manifest: Manifest) -> Bool {
+        let workers = manifest.workers.count, width = manifest.backbone.width, shapes = manifest.blocks.map(\.shape)
+        guard width > 0, shapes.allSatisfy({ $0.allSatisfy { $0 > 0 && $0 < 1 << 30 } }) else { return false }
+        switch manifest.blocks.map(\.name) {
+        case ["head"]: return shapes == [[workers, width]]
+        case ["head", "classifier", "table"]:
+            guard let domains = shapes[2].first else { return false }
+            return shapes == [[workers, width], [domains, width + 1], [domains, workers]]
+        default: return false
+        }
     }
 
     /// The bytes of `router.safetensors`.
-    static func weights(of head: RoutingHead) -> Data { Safetensors.data(tensors: [("head", head.weight)]) }
+    static func weights(of policy: RoutingPolicy) -> Data { Safetensors.data(tensors: tensors(of: policy)) }
 
     /// Writes the bundle into `folder`, the manifest last; false where it stands there already.
     func write(to folder: URL) throws -> Bool {
         let file = folder.appendingPathComponent(Self.manifestName)
         var text = try JSONEncoder.forFiles(pretty: true).encode(manifest)
         text.append(UInt8(ascii: "\n"))
-        let weights = Self.weights(of: head)
+        let weights = Self.weights(of: policy)
         if (try? readFile(file)) == text, (try? readFile(folder.appendingPathComponent(Self.weightsName))) == weights {
             return false
         }

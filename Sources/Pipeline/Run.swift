@@ -131,11 +131,14 @@ extension Run {
     /// Digest of all that the SFT of these inputs depends on. The number behind the stage's name is its algorithm's.
     func sftKey(_ inputs: RunInputs) -> String {
         let outcomes = inputs.data.outcomes.table, sft = recipe.sft
-        var parts = ["sft 1", inputs.states.key, "\(sft.temperatures ?? [])", "\(sft.ridges ?? [])", "\(sft.kappa)"]
+        var parts = [
+            "sft 2 \(sft.method)", inputs.states.key, "\(sft.temperatures ?? [])", "\(sft.ridges ?? [])", "\(sft.kappa)",
+        ]
         parts.append(contentsOf: outcomes.workers)
         parts.append(outcomes.samples.map(String.init).joined(separator: ","))
         parts.append(outcomes.successes.map { "\($0)" }.joined(separator: ","))
         parts.append("\(inputs.split.train);\(inputs.split.validation)")
+        if sft.method == .pooled { parts.append(contentsOf: inputs.data.outcomes.domains) }
         return StageKey(parts).hex
     }
 
@@ -166,6 +169,11 @@ extension Run {
         let file = directory.checkpoint(generation: generation), checkpoint = try Checkpoint(reading: file)
         guard try checkpoint.key == searchKey(inputs) else { throw stale(file, stage: .evolve) }
         return checkpoint
+    }
+
+    /// What the search found.
+    func policy(_ sft: SFTCheckpoint, _ checkpoint: Checkpoint, _ inputs: RunInputs) -> RoutingPolicy {
+        recipe.evolve.policy(checkpoint.search.kept, start: sft.trained.policy, train: inputs.train.states)
     }
 
     /// The key of a result that stands already, `nil` where there is none. A damaged one is not written over: who damaged

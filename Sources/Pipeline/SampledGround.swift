@@ -8,7 +8,7 @@ import Tensors
 
 /// What a search with drawn rewards stands on, recorded or live: tasks, states, workers, and the head it starts from.
 struct SampledGround {
-    let start: RoutingHead
+    let start: (map: FeatureMap?, head: RoutingHead)
     /// Digest of everything that the search depends on, the number of generations aside. It names what is measured, not
     /// where the answers come from: replay and live play have the same.
     let key: String
@@ -75,7 +75,8 @@ struct SampledGround {
         measured: [String]
     ) throws {
         let evolve = run.recipe.evolve
-        var start = RoutingHead(zeros: workers, width: states.values.columns), startKey = "zero"
+        var startKey = "zero"
+        var start: (map: FeatureMap?, head: RoutingHead) = (nil, RoutingHead(zeros: workers, width: states.values.columns))
         if evolve.start == .sft {
             try run.directory.require(run.directory.sft, from: .sft)
             let sft = try SFTCheckpoint(reading: run.directory.sft)
@@ -83,7 +84,7 @@ struct SampledGround {
                 throw InputError(
                     run.directory.sft.path, "was made for other workers; run `baton sft \(run.directory.url.path)` first")
             }
-            (start, startKey) = (sft.trained.head, sft.key)
+            (start, startKey) = (evolve.start(sft.trained.policy, train: states.values.rows(at: split.train)), sft.key)
         }
         let settings = [
             "evolve sampled 1", states.key, startKey, "\(run.recipe.seed)", evolve.resolvedRunAction.rawValue,
@@ -93,7 +94,7 @@ struct SampledGround {
         key = StageKey(settings + workers + measured).hex
         self.start = start
         self.plan = plan
-        self.states = states.values
+        self.states = start.map?.features(of: states.values, threads: run.threads) ?? states.values
         self.split = split
         self.repeats = repeats
         self.run = run

@@ -12,12 +12,14 @@ public struct States: Sendable, Equatable {
         /// What of a task was read: `last_user`, or `text` where texts were given as they are.
         public var prompt: String
         public var readout: String
+        /// The levels of the model that stand one behind the other in a state.
+        public var layers: [Int]
         public var normalize: Bool
         public var precision: String
         public var maxTokens: Int
 
         enum CodingKeys: String, CodingKey {
-            case model, prompt, readout, normalize, precision
+            case model, prompt, readout, layers, normalize, precision
             case modelSHA256 = "model_sha256"
             case maxTokens = "max_tokens"
         }
@@ -30,7 +32,7 @@ public struct States: Sendable, Equatable {
     /// Digest of the model, the settings and every id with its text.
     public var key: String
 
-    static let format: Int64 = 1
+    static let format: Int64 = 2
 
     /// The states in `file`. Throws ``InputError`` where it isn't a file of states or is damaged.
     public init(reading file: URL) throws {
@@ -75,6 +77,7 @@ extension States.Provenance {
         modelSHA256 = try archive.stringAttribute("model_sha256")
         prompt = try archive.stringAttribute("prompt")
         readout = try archive.stringAttribute("readout")
+        layers = try archive.stringAttribute("layers").split(separator: ",").compactMap { Int($0) }
         normalize = try archive.boolAttribute("normalize")
         precision = try archive.stringAttribute("precision")
         maxTokens = Int(try archive.int64Attribute("max_tokens"))
@@ -89,6 +92,7 @@ extension States.Provenance {
         try archive.setAttribute("model_sha256", to: .string(modelSHA256))
         try archive.setAttribute("prompt", to: .string(prompt))
         try archive.setAttribute("readout", to: .string(readout))
+        try archive.setAttribute("layers", to: .string(layers.map(String.init).joined(separator: ",")))
         try archive.setAttribute("normalize", to: .bool(normalize))
         try archive.setAttribute("precision", to: .string(precision))
         try archive.setAttribute("max_tokens", to: .int64(Int64(maxTokens)))

@@ -52,7 +52,7 @@ public struct StudyReport: Sendable {
             Report.Fact("splits", splits.map { "\($0.name) (\($0.testRows.count) test tasks)" }.joined(separator: ", ")),
             Report.Fact(
                 "backbone",
-                "\(provenance.model), \(provenance.readout)\(provenance.normalize ? ", normalised" : ""), "
+                "\(provenance.model), \(provenance.readout) of layers \(provenance.layers.map(String.init).joined(separator: ", "))\(provenance.normalize ? ", normalised" : ""), "
                     + "at most \(provenance.maxTokens) tokens"),
         ]
         if let seconds { facts.append(Report.Fact("took", "\(seconds.fixed(1)) s")) }

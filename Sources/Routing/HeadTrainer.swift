@@ -6,12 +6,22 @@ public struct TaskSet: Sendable {
     public let states: Tensor
     /// One row a task.
     public let outcomes: OutcomeTable
+    /// The domain of each task, known at training alone; empty where nobody says.
+    public let domains: [String]
 
     /// The tasks whose states are the rows of `states`.
-    public init(states: Tensor, outcomes: OutcomeTable) {
+    public init(states: Tensor, outcomes: OutcomeTable, domains: [String] = []) {
         precondition(states.rows == outcomes.tasks, "\(states.rows) states for \(outcomes.tasks) tasks")
+        precondition(domains.isEmpty || domains.count == outcomes.tasks, "\(domains.count) domains for the tasks")
         self.states = states
         self.outcomes = outcomes
+        self.domains = domains
+    }
+
+    /// The same tasks with features in place of states.
+    public func mapped(by map: FeatureMap?, threads: Threads = .one) -> TaskSet {
+        guard let map else { return self }
+        return TaskSet(states: map.features(of: states, threads: threads), outcomes: outcomes, domains: domains)
     }
 
     /// Mean reward of taking the tried worker of highest score, over the tasks where any was tried.
@@ -32,6 +42,10 @@ public struct TrainingOptions: Sendable, Equatable {
     public var temperatures: [Double]
     /// Candidate ridges λ.
     public var ridges: [Double]
+    /// Candidate temperatures τ of a pooled head.
+    public var pooledTemperatures: [Double]
+    /// Candidate ridges λ of a pooled head.
+    public var pooledRidges: [Double]
     /// κ: a cell of n samples is trusted n / (n + κ).
     public var kappa: Double
     /// The optimiser with its stopping rule.
@@ -40,14 +54,23 @@ public struct TrainingOptions: Sendable, Equatable {
     /// The reference's grids: τ of 0.1, 0.3, 1 and λ of 1e-4 … 1.
     public static let defaultTemperatures = [0.1, 0.3, 1.0]
     public static let defaultRidges = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
+    /// Those of a pooled head, whose states are three vectors of length 1.
+    public static let defaultPooledRidges = [
+        1, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5,
+    ]
+    /// τ of a pooled head: so high that KL is least squares, in which a coin weighs no more than it is worth.
+    public static let defaultPooledTemperatures = [10.0]
 
     /// Options with the reference's grids, unweighted tasks and the default optimiser.
     public init(
-        temperatures: [Double] = defaultTemperatures, ridges: [Double] = defaultRidges, kappa: Double = 0,
-        optimizer: LBFGS = LBFGS()
+        temperatures: [Double] = defaultTemperatures, ridges: [Double] = defaultRidges,
+        pooledTemperatures: [Double] = defaultPooledTemperatures, pooledRidges: [Double] = defaultPooledRidges,
+        kappa: Double = 0, optimizer: LBFGS = LBFGS()
     ) {
         self.temperatures = temperatures
         self.ridges = ridges
+        self.pooledTemperatures = pooledTemperatures
+        self.pooledRidges = pooledRidges
         self.kappa = kappa
         self.optimizer = optimizer
     }
@@ -55,8 +78,8 @@ public struct TrainingOptions: Sendable, Equatable {
 
 /// A fitted head and how it was chosen.
 public struct TrainedHead: Sendable, Equatable {
-    /// The head.
-    public var head: RoutingHead
+    /// The head, and the prior that it stands on where there is one.
+    public var policy: RoutingPolicy
     /// τ and λ that validation chose.
     public var temperature: Double, ridge: Double
     /// Mean reward on validation.
@@ -64,11 +87,15 @@ public struct TrainedHead: Sendable, Equatable {
     /// Norm of the loss's gradient at the head, and iterations of the optimiser.
     public var gradientNorm: Double, iterations: Int
 
+    /// The head.
+    public var head: RoutingHead { policy.head }
+
     /// A head with the record of its training.
     public init(
-        head: RoutingHead, temperature: Double, ridge: Double, validationReward: Double, gradientNorm: Double, iterations: Int
+        policy: RoutingPolicy, temperature: Double, ridge: Double, validationReward: Double, gradientNorm: Double,
+        iterations: Int
     ) {
-        self.head = head
+        self.policy = policy
         self.temperature = temperature
         self.ridge = ridge
         self.validationReward = validationReward
@@ -153,7 +180,7 @@ public struct HeadTrainer: Sendable {
             let folded = weight.indices.map { Float(weight[$0] * (scale?[$0 % states.columns] ?? 1)) }
             let head = RoutingHead(workers: workers, weight: Tensor(shape: [workers.count, states.columns], scalars: folded))
             return TrainedHead(
-                head: head, temperature: temperature, ridge: ridge,
+                policy: RoutingPolicy(head: head), temperature: temperature, ridge: ridge,
                 validationReward: validation.reward(of: head), gradientNorm: solution.gradientNorm,
                 iterations: solution.iterations)
         }

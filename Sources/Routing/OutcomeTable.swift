@@ -102,6 +102,18 @@ extension OutcomeTable {
         }
     }
 
+    /// Expected reward of each task when a tried worker is sampled by the softmax of `scores` `[tasks, workers]`. NaN where no
+    /// worker was tried.
+    public func expectedRewards(sampling scores: Matrix) -> [Double] {
+        precondition(scores.rows == tasks && scores.columns == workers.count, "scores are not one a cell")
+        return (0..<tasks).map { task in
+            let tried = workers.indices.map { !rates[task, $0].isNaN }
+            guard tried.contains(true) else { return .nan }
+            let shares = softmax(workers.indices.map { scores[task, $0] }, allowed: tried)
+            return workers.indices.reduce(0) { tried[$1] ? $0 + shares[$1] * rates[task, $1] : $0 }
+        }
+    }
+
     /// The tried worker of highest score for each task, `nil` where none was tried. Ties break by `seed` and task,
     /// never by the order of the workers.
     public func choices(by scores: Matrix, seed: UInt64) -> [Int?] {

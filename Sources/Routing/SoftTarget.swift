@@ -4,6 +4,9 @@ public import Tensors
 /// `exp`, named here so that one place decides which library computes it.
 @inline(__always) func exponential(_ x: Double) -> Double { exp(x) }
 
+/// `log` of a probability, kept finite.
+func logOf(_ probability: Double) -> Double { log(max(probability, 1e-300)) }
+
 /// The distribution that the head is fitted to: softmax(r̄ / τ) over the workers that were tried.
 public struct SoftTarget: Sendable, Equatable {
     /// Probabilities `[tasks, workers]`; 0 where the worker was not tried.
@@ -31,23 +34,35 @@ public struct SoftTarget: Sendable, Equatable {
         let raw = table.taskWeights(kappa: kappa), total = raw.reduce(0, +)
         weights = total > 0 ? raw.map { $0 / total } : raw
     }
+
+    /// The target of a classifier: all of each task's probability on its own of `count` classes, tasks unweighted.
+    init(classes: [Int], count: Int) {
+        var probabilities = Matrix(rows: classes.count, columns: count)
+        for (task, own) in classes.enumerated() { probabilities[task, own] = 1 }
+        self.probabilities = probabilities
+        tried = [Bool](repeating: true, count: classes.count * count)
+        weights = classes.map { _ in 1 / Double(classes.count) }
+    }
 }
 
-/// Mean KL(p ‖ softmax(X Wᵀ)) over tasks plus (λ/2)‖W‖², and its gradient: the loss of the head's SFT.
+/// Mean KL(p ‖ softmax(B + X Wᵀ)) over tasks plus (λ/2)‖W‖², and its gradient: the loss of the head's SFT. B are scores
+/// that stand already, or zero.
 ///
 /// The softmax runs over the tried workers of each task. The gradient is (q − p)ᵀ X, row by row weighted, plus λW.
 public struct SoftTargetLoss: Sendable {
     let states: Matrix
     let target: SoftTarget
     let ridge: Double
+    let offset: Matrix?
     let threads: Threads
 
-    /// The loss for `states` `[tasks, width]` against `target`, with ridge λ.
-    public init(states: Matrix, target: SoftTarget, ridge: Double, threads: Threads = .one) {
+    /// The loss for `states` `[tasks, width]` against `target`, with ridge λ; `offset` `[tasks, workers]` is B.
+    public init(states: Matrix, target: SoftTarget, ridge: Double, offset: Matrix? = nil, threads: Threads = .one) {
         precondition(states.rows == target.probabilities.rows, "states and targets differ in tasks")
         self.states = states
         self.target = target
         self.ridge = ridge
+        self.offset = offset
         self.threads = threads
     }
 
@@ -56,6 +71,9 @@ public struct SoftTargetLoss: Sendable {
         let workers = target.probabilities.columns, width = states.columns
         let head = Matrix(rows: workers, columns: width, scalars: weight)
         var residual = states.timesTransposed(head, threads: threads)
+        if let offset {
+            for index in residual.scalars.indices { residual.scalars[index] += offset.scalars[index] }
+        }
         var loss = 0.0
         for task in 0..<states.rows { loss += replaceByResidual(&residual.scalars, task: task) }
         let product = residual.transposedTimes(states, threads: threads)

@@ -36,4 +36,9 @@ public struct Tensor: Sendable, Equatable {
         for index in indices { gathered.append(contentsOf: self[row: index]) }
         return Tensor(shape: [indices.count, columns], scalars: gathered)
     }
+
+    /// The first `count` columns of each row.
+    public func prefix(columns count: Int) -> Tensor {
+        Tensor(shape: [rows, count], scalars: (0..<rows).flatMap { self[row: $0].prefix(count) })
+    }
 }

@@ -40,26 +40,34 @@ struct RecipeKeys: ParsableArguments {
 struct EmbedKeys: ParsableArguments {
     @Option(name: .customLong("embed.prompt"), help: "last_user") var prompt: String?
     @Option(name: .customLong("embed.readout"), help: "auto, penultimate, last, cls or mean") var readout: String?
+    @Option(
+        name: .customLong("embed.layers"),
+        help: "auto, last, spread (embeddings, middle, last), or numbers by commas; 0 is the embeddings")
+    var layers: String?
     @Option(name: .customLong("embed.normalize"), help: "auto, true or false") var normalize: String?
     @Option(name: .customLong("embed.precision"), help: "f32") var precision: String?
     @Option(name: .customLong("embed.max_tokens"), help: "auto, or where texts are cut") var maxTokens: String?
 
     var pairs: [(String, String?)] {
         [
-            ("embed.prompt", prompt), ("embed.readout", readout), ("embed.normalize", normalize),
+            ("embed.prompt", prompt), ("embed.readout", readout), ("embed.layers", layers), ("embed.normalize", normalize),
             ("embed.precision", precision), ("embed.max_tokens", maxTokens),
         ]
     }
 }
 
 struct SFTKeys: ParsableArguments {
+    @Option(
+        name: .customLong("sft.method"),
+        help: "pooled (a first estimate by the domains of train, which the head corrects) or plain")
+    var method: String?
     @Option(name: .customLong("sft.temperature"), help: "auto, or temperatures τ to choose from, by commas")
     var temperature: String?
     @Option(name: .customLong("sft.ridge"), help: "auto, or ridges λ to choose from, by commas") var ridge: String?
     @Option(name: .customLong("sft.kappa"), help: "A cell of n samples is trusted n / (n + κ).") var kappa: String?
 
     var pairs: [(String, String?)] {
-        [("sft.temperature", temperature), ("sft.ridge", ridge), ("sft.kappa", kappa)]
+        [("sft.method", method), ("sft.temperature", temperature), ("sft.ridge", ridge), ("sft.kappa", kappa)]
     }
 }
 
