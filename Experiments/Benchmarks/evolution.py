@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -35,7 +36,7 @@ class Ours:
         question = {"dimension": size[0], "candidates": size[1], "threads": self.threads, "generations": generations}
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline() or exit("bench: our process ended"))["seconds"]
+        return json.loads(self.process.stdout.readline() or sys.exit("bench: our process ended"))["seconds"]
 
 
 class Floor:
