@@ -17,7 +17,7 @@ let package = Package(
     products: [
         .executable(name: "baton", targets: ["baton"]),
         .library(name: "Backbones", targets: ["Backbones", "Tensors"]),
-        .library(name: "Evolution", targets: ["Evolution"]),
+        .library(name: "Evolution", targets: ["Evolution", "Tensors"]),
     ],
     dependencies: [
         // Package.resolved is not kept, so each version is exact.
