@@ -9,6 +9,10 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [.product(name: "Backbones", package: "baton")],
-            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")])
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
+            name: "replay",
+            dependencies: [.product(name: "Evolution", package: "baton"), .product(name: "Routing", package: "baton")],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
     ]
 )
