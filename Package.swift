@@ -18,6 +18,7 @@ let package = Package(
         .executable(name: "baton", targets: ["baton"]),
         .library(name: "Backbones", targets: ["Backbones", "Tensors"]),
         .library(name: "Evolution", targets: ["Evolution", "Tensors"]),
+        .library(name: "Routing", targets: ["Routing", "Tensors"]),
     ],
     dependencies: [
         // Package.resolved is not kept, so each version is exact.

@@ -14,5 +14,9 @@ let package = Package(
             name: "evolution-bench",
             dependencies: [.product(name: "Evolution", package: "baton")],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
+            name: "replay",
+            dependencies: [.product(name: "Evolution", package: "baton"), .product(name: "Routing", package: "baton")],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
     ]
 )

@@ -15,6 +15,8 @@ public struct Study: Sendable {
         public var splits: [String]?
         /// Whether the options of the head are compared too.
         public var allMethods: Bool
+        /// Compares optimisers instead of methods.
+        public var optimizers: OptimizerSettings?
         public var seed: UInt64 = 0
         public var embed = EmbedSettings()
         public var sft = SFTSettings()
@@ -23,12 +25,14 @@ public struct Study: Sendable {
 
         /// A study's own defaults, with recipe keys overridden by `overrides`. Throws ``InputError`` naming the flag.
         public init(
-            model: URL, cache: URL, splits: [String]?, allMethods: Bool, overrides: [(key: String, value: String)]
+            model: URL, cache: URL, splits: [String]?, allMethods: Bool, optimizers: OptimizerSettings? = nil,
+            overrides: [(key: String, value: String)]
         ) throws {
             self.model = model
             self.cache = cache
             self.splits = splits
             self.allMethods = allMethods
+            self.optimizers = optimizers
             var reader = RecipeReader(overrides: overrides)
             seed = try reader.seed("seed", or: 0)
             embed = try EmbedSettings(from: &reader)
@@ -45,6 +49,8 @@ public struct Study: Sendable {
         public var provenance: States.Provenance
         public var splits: [SplitResult]
         public var summary: Summary
+        /// Where optimisers were compared.
+        public var optimizers: OptimizerTable?
         /// Wall time of the whole study.
         public var seconds: Double
     }
@@ -70,12 +76,15 @@ public struct Study: Sendable {
             texts: folder.prompts, cache: options.cache, threads: threads, monitor: monitor)
         try monitor.checkpoint("after the hidden states")
         try options.evolve.check(weights: folder.table.workers.count * states.columns)
-        let results = compare(Array(zip(names, splits)), in: RecordedStates(outcomes: folder, states: states))
+        let judged = compare(Array(zip(names, splits)), in: RecordedStates(outcomes: folder, states: states))
         try monitor.checkpoint("before the summary")
-        let summary = Summary(results, bootstrap: options.evaluate.bootstrap, seed: options.seed)
+        let results = judged.map(\.split), bootstrap = options.evaluate.bootstrap
         return Result(
-            outcomes: folder, provenance: embedding.provenance, splits: results, summary: summary,
-            seconds: (clock.now - start) / .seconds(1))
+            outcomes: folder, provenance: embedding.provenance, splits: results,
+            summary: Summary(results, bootstrap: bootstrap, seed: options.seed),
+            optimizers: options.optimizers.map {
+                OptimizerTable($0, splits: results, runs: judged.map(\.runs), bootstrap: bootstrap, seed: options.seed)
+            }, seconds: (clock.now - start) / .seconds(1))
     }
 
     private func splitNames(in folder: Outcomes) throws -> [String] {
@@ -86,27 +95,41 @@ public struct Study: Sendable {
         return names
     }
 
+    private typealias Judged = (split: SplitResult, runs: [OptimizerMethod: [OptimizerRun]])
+
     /// Splits are independent, so each is one piece of work; a study of one split threads inside it.
-    private func compare(_ splits: [(name: String, split: Outcomes.Split)], in data: RecordedStates) -> [SplitResult] {
+    private func compare(_ splits: [(name: String, split: Outcomes.Split)], in data: RecordedStates) -> [Judged] {
         let inner = splits.count > 1 ? Threads.one : threads
         let finished = Finished(), order = data.outcomes.splitNames
         return threads.map(splits.count) { index in
             let (name, split) = splits[index]
-            // The seed is that of the split's name, not of its place among those asked for.
-            let comparison = Comparison(
-                data: data, sft: options.sft, evolve: options.evolve, withOptions: options.allMethods,
-                seed: options.seed &+ UInt64(order.firstIndex(of: name) ?? 0) &* 1009, monitor: monitor)
             guard !monitor.stopping() else {
-                return SplitResult(name: name, testRows: [], methods: [], history: [], keptGeneration: 0)
+                return (SplitResult(name: name, testRows: [], methods: [], history: [], keptGeneration: 0), [:])
             }
-            let result = comparison.judge(name, split, threads: inner)
-            let done = finished.add()
-            let evolved = result.method("evolved")?.reward ?? 0, single = result.method("best_single")?.reward ?? 0
+            // The seed is that of the split's name, not of its place among those asked for.
+            let seed = options.seed &+ UInt64(order.firstIndex(of: name) ?? 0) &* 1009
+            let result = judge(name, split, in: data, seed: seed, threads: inner)
+            let done = finished.add(), last = options.optimizers == nil ? "evolved" : OptimizerMethod.sftSepCMAES.rawValue
+            let evolved = result.split.method(last)?.reward ?? 0, single = result.split.method("best_single")?.reward ?? 0
             monitor.progress(
                 "study", done, of: splits.count,
-                detail: "split \(name): best single \(single.fixed(3)), evolved \(evolved.fixed(3))")
+                detail: "split \(name): best single \(single.fixed(3)), \(last) \(evolved.fixed(3))")
             return result
         }
+    }
+
+    private func judge(
+        _ name: String, _ split: Outcomes.Split, in data: RecordedStates, seed: UInt64, threads: Threads
+    ) -> Judged {
+        if let settings = options.optimizers {
+            return OptimizerComparison(
+                data: data, sft: options.sft, evolve: options.evolve, settings: settings, seed: seed, monitor: monitor
+            ).judge(name, split, threads: threads)
+        }
+        let comparison = Comparison(
+            data: data, sft: options.sft, evolve: options.evolve, withOptions: options.allMethods, seed: seed,
+            monitor: monitor)
+        return (comparison.judge(name, split, threads: threads), [:])
     }
 }
 
@@ -131,7 +154,7 @@ extension Study.Result {
             dataset: outcomes.name, workers: outcomes.table.workers,
             splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.name, Document.Split($0)) }),
             summary: Dictionary(uniqueKeysWithValues: summary.methods.map { ($0.name, Document.Method($0)) }),
-            verdict: summary.verdict, preferred: summary.preferred, seconds: seconds)
+            verdict: summary.verdict, preferred: summary.preferred, optimizers: optimizers, seconds: seconds)
         return try JSONEncoder.forFiles().encode(object)
     }
 
@@ -189,6 +212,7 @@ extension Study.Result {
         var summary: [String: Method]
         var verdict: String
         var preferred: String
+        var optimizers: OptimizerTable?
         var seconds: Double
     }
 }

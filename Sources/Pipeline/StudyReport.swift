@@ -12,20 +12,25 @@ public struct StudyReport: Sendable {
     let provenance: States.Provenance
     /// Wall time; `nil` leaves it out.
     let seconds: Double?
+    let optimizers: OptimizerTable?
 
-    init(outcomes: Outcomes, splits: [SplitResult], summary: Summary, provenance: States.Provenance, seconds: Double?) {
+    init(
+        outcomes: Outcomes, splits: [SplitResult], summary: Summary, provenance: States.Provenance, seconds: Double?,
+        optimizers: OptimizerTable? = nil
+    ) {
         self.outcomes = outcomes
         self.splits = splits
         self.summary = summary
         self.provenance = provenance
         self.seconds = seconds
+        self.optimizers = optimizers
     }
 
     /// The report of a study.
     public init(_ result: Study.Result) {
         self.init(
             outcomes: result.outcomes, splits: result.splits, summary: result.summary, provenance: result.provenance,
-            seconds: result.seconds)
+            seconds: result.seconds, optimizers: result.optimizers)
     }
 
     /// The table and the sentence, for a terminal.
@@ -35,7 +40,8 @@ public struct StudyReport: Sendable {
         let heading =
             "\(outcomes.name): \(outcomes.ids.count) tasks, \(outcomes.table.workers.count) workers, "
             + "\(splits.count) split\(splits.count == 1 ? "" : "s") of \(tasks) test tasks"
-        return [heading, table.text(), summary.verdict].joined(separator: "\n\n")
+        let body = optimizers.map { [$0.table.text(), $0.legend] } ?? [table.text(), summary.verdict]
+        return ([heading] + body).joined(separator: "\n\n")
     }
 
     /// The whole report as one page that loads nothing.
@@ -78,7 +84,7 @@ public struct StudyReport: Sendable {
     // MARK: Parts
 
     private var sections: [Report.Section] {
-        [
+        let methods = [
             Report.Section(heading: "Methods", text: Self.legend, table: table, charts: [chart]),
             Report.Section(
                 heading: "Evolution",
@@ -95,6 +101,8 @@ public struct StudyReport: Sendable {
                 charts: reliability),
             lost,
         ]
+        guard let optimizers else { return methods }
+        return [Report.Section(heading: "Optimisers", text: optimizers.legend, table: optimizers.table)] + methods
     }
 
     private static let legend = """

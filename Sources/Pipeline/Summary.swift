@@ -106,7 +106,7 @@ public struct Summary: Sendable {
 }
 
 /// Reward differences of every method to one, task by task, over all splits.
-private struct PairedDifferences {
+struct PairedDifferences {
     private var differences: [[Double]]
     private var clusters: [Int]
     /// Each split counts the same in the mean reward, so it does here, whatever the number of its test tasks.

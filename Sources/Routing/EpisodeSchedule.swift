@@ -11,7 +11,7 @@ public struct Episode: Sendable, Hashable {
     public var draw: UInt32
 
     /// Which of `count` repeats is met.
-    public func repeatIndex(of count: Int) -> Int { Int(UInt64(draw) * UInt64(count) >> 32) }
+    public func repeatIndex(of count: Int) -> Int { Int((UInt64(draw) * UInt64(count)) >> 32) }
 }
 
 /// Which tasks a generation plays, how often, and with which random numbers: a pure function of seed and generation, so a
@@ -31,6 +31,15 @@ public struct EpisodeSchedule: Sendable, Equatable {
         self.batch = min(batch ?? tasks, tasks)
         self.replications = replications
     }
+
+    /// Up to `episodes` of them a generation, on as many tasks as there are: a task is played again only where there are more
+    /// episodes than tasks.
+    public init(seed: UInt64, tasks: Int, episodes: Int) {
+        self.init(seed: seed, tasks: tasks, batch: min(episodes, tasks), replications: max(1, episodes / tasks))
+    }
+
+    /// Episodes of one generation.
+    public var episodesPerGeneration: Int { batch * replications }
 
     /// The episodes of one generation. Minibatches follow one another through a shuffled order of all tasks, and then
     /// through another: each task is played as often as any other, give or take one.

@@ -82,6 +82,15 @@ public struct OutcomeTable: Sendable, Equatable {
 }
 
 extension OutcomeTable {
+    /// What one of the recorded samples of a cell was worth: of k successes among n samples the first k are the successes,
+    /// and where they are fractional each is worth their mean. `nil` where the worker was not tried.
+    public func score(of cell: SampleCell) -> Double? {
+        let index = cell.task * workers.count + cell.worker
+        guard samples[index] > 0 else { return nil }
+        let count = successes[index], isWhole = count == count.rounded()
+        return isWhole ? (Double(cell.repeatIndex % samples[index]) < count ? 1 : 0) : count / Double(samples[index])
+    }
+
     /// Reward of each task when the tried worker of highest score is taken; `scores` is `[tasks, workers]`.
     ///
     /// Ties break at random, so a tie earns the mean over the tied workers. NaN where no worker was tried.

@@ -1,4 +1,3 @@
-import Foundation
 public import Tensors
 
 /// How a policy acts on its scores.
@@ -10,91 +9,66 @@ public enum Action: String, Codable, Sendable, CaseIterable {
 }
 
 /// Mean reward of many heads at once over recorded outcomes: one matrix product, candidates × tasks.
+///
+/// A block of tasks at a time: its scores of all heads stay in the second-level cache, where a vector kernel turns them into
+/// rewards, sixteen tasks at once. What that adds to the product alone is in `Experiments/Benchmarks`.
 public struct ReplayReward: Sendable {
     /// Tasks that one piece of work scores. Fixed, so that sums are formed in the same order by any number of threads.
     private static let blockSize = 256
 
-    private struct Block: Sendable {
-        let states: Tensor
-        /// Rates `[tasks × workers]`, NaN where not tried.
-        let rates: [Float]
-    }
-
-    private let blocks: [Block]
+    /// States of the tasks where any worker was tried, `[tasks, width]`.
+    private let states: Tensor
+    /// For each block of tasks the rates `[workers, tasks]`, NaN where not tried.
+    private let rates: [FloatRows]
+    /// Owns what `rates` are windows of.
+    private let memory: Workspace
     private let workers: Int
-    private let tasks: Int
-    private let action: Action
+    private let rule: ChoiceRule
 
     /// Rewards over the tasks of `set` where any worker was tried.
     public init(_ set: TaskSet, action: Action) {
-        let width = set.outcomes.workers.count
-        let usable = (0..<set.outcomes.tasks).filter { task in
-            (0..<width).contains { !set.outcomes.rates[task, $0].isNaN }
+        let table = set.outcomes, width = table.workers.count
+        let usable = (0..<table.tasks).filter { task in (0..<width).contains { !table.rates[task, $0].isNaN } }
+        states = usable.count == table.tasks ? set.states : set.states.rows(at: usable)
+        let blocks = Self.blocks(usable.count)
+        let memory = Workspace()
+        memory.reset(for: blocks.count * Workspace.room(rows: width, columns: Self.blockSize))
+        rates = blocks.map { block in
+            let rates = memory.rows(width, columns: block.count)
+            rates.fill(
+                with: Tensor(
+                    shape: [width, block.count],
+                    scalars: (0..<width).flatMap { worker in block.map { Float(table.rates[usable[$0], worker]) } }))
+            return rates
         }
-        blocks = stride(from: 0, to: usable.count, by: Self.blockSize).map { first in
-            let indices = Array(usable[first..<min(first + Self.blockSize, usable.count)])
-            return Block(
-                states: set.states.rows(at: indices),
-                rates: indices.flatMap { task in (0..<width).map { Float(set.outcomes.rates[task, $0]) } })
-        }
+        self.memory = memory
         workers = width
-        tasks = usable.count
-        self.action = action
+        rule = action == .argmax ? .argmax : .softmax
     }
 
-    /// Mean reward of each of `count` heads; `heads` holds one after the other, `[count × workers × width]`.
-    public func rewards(of heads: Tensor, count: Int, threads: Threads) -> [Double] {
+    /// Mean reward of each of `count` heads; `heads` holds one after the other, `[count × workers × width]`. NaN where scores
+    /// overflow. The same bits for any number of threads, and on any of the `instructions` of one processor.
+    public func rewards(
+        of heads: Tensor, count: Int, threads: Threads, on instructions: InstructionSet = .best
+    ) -> [Double] {
+        precondition(heads.scalars.count == count * workers * states.columns, "\(heads.shape) is not \(count) heads")
+        let rows = Tensor(shape: [count * workers, states.columns], scalars: heads.scalars)
+        let blocks = Self.blocks(states.rows)
         let partial = threads.map(blocks.count) { index in
-            let block = blocks[index]
-            return sums(of: block.states.timesTransposed(heads), rates: block.rates, candidates: count)
+            let scratch = Workspace()
+            scratch.reset(for: Workspace.room(rows: rows.rows, columns: blocks[index].count))
+            let scores = scratch.rows(rows.rows, columns: blocks[index].count)
+            scores.fill(with: rows, timesTransposed: states, rows: blocks[index])
+            return scores.rewards(rule, values: rates[index], on: instructions)
         }
         var totals = [Double](repeating: 0, count: count)
         for sums in partial {
             for candidate in 0..<count { totals[candidate] += sums[candidate] }
         }
-        return totals.map { tasks > 0 ? $0 / Double(tasks) : 0 }
+        return totals.map { states.rows > 0 ? $0 / Double(states.rows) : 0 }
     }
 
-    private func sums(of scores: Tensor, rates: [Float], candidates: Int) -> [Double] {
-        var sums = [Double](repeating: 0, count: candidates)
-        for task in 0..<scores.rows {
-            for candidate in 0..<candidates {
-                let first = (task * candidates + candidate) * workers
-                let reward =
-                    action == .argmax
-                    ? greedy(scores.scalars, first, rates, task * workers)
-                    : expected(scores.scalars, first, rates, task * workers)
-                sums[candidate] += Double(reward)
-            }
-        }
-        return sums
-    }
-
-    /// Reward of the highest score among tried workers; the mean of them on a tie.
-    @inline(__always)
-    private func greedy(_ scores: [Float], _ first: Int, _ rates: [Float], _ row: Int) -> Float {
-        var best = -Float.infinity, sum: Float = 0, count: Float = 0
-        for worker in 0..<workers {
-            let rate = rates[row + worker], score = scores[first + worker]
-            guard !rate.isNaN, score >= best else { continue }
-            if score > best { (best, sum, count) = (score, 0, 0) }
-            sum += rate
-            count += 1
-        }
-        return count > 0 ? sum / count : 0
-    }
-
-    /// Expected reward under the softmax over the tried workers.
-    @inline(__always)
-    private func expected(_ scores: [Float], _ first: Int, _ rates: [Float], _ row: Int) -> Float {
-        var peak = -Float.infinity
-        for worker in 0..<workers where !rates[row + worker].isNaN { peak = max(peak, scores[first + worker]) }
-        var sum: Float = 0, reward: Float = 0
-        for worker in 0..<workers where !rates[row + worker].isNaN {
-            let weight = exp(scores[first + worker] - peak)
-            sum += weight
-            reward += weight * rates[row + worker]
-        }
-        return sum > 0 ? reward / sum : 0
+    private static func blocks(_ tasks: Int) -> [Range<Int>] {
+        stride(from: 0, to: tasks, by: blockSize).map { $0..<min($0 + blockSize, tasks) }
     }
 }

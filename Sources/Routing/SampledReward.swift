@@ -20,13 +20,24 @@ public struct SampledReward: Sendable {
 
     /// States of the tasks, `[tasks, width]`.
     let states: Tensor
-    /// Samples that there are of each worker on a task.
-    let repeats: [Int]
+    /// Samples that there are of each worker on each task, `[tasks × workers]`; a worker without any is not taken there.
+    let samples: [Int]
+    let workers: Int
     let action: Action
 
+    /// Of worker w there are `repeats[w]` samples on every task of `states`, `[tasks, width]`.
     public init(states: Tensor, repeats: [Int], action: Action) {
         self.states = states
-        self.repeats = repeats
+        samples = (0..<states.rows).flatMap { _ in repeats }
+        workers = repeats.count
+        self.action = action
+    }
+
+    /// Of each worker there is what was recorded.
+    public init(_ set: TaskSet, action: Action) {
+        states = set.states
+        samples = set.outcomes.samples
+        workers = set.outcomes.workers.count
         self.action = action
     }
 
@@ -35,26 +46,31 @@ public struct SampledReward: Sendable {
     public func cells(of heads: Tensor, count: Int, episodes: [Episode], threads: Threads) -> [[SampleCell]] {
         let tasks = Set(episodes.map(\.task)).sorted()
         let position = Dictionary(uniqueKeysWithValues: zip(tasks, tasks.indices))
-        let scores = states.rows(at: tasks).timesTransposed(heads, threads: threads), workers = repeats.count
+        let scores = states.rows(at: tasks).timesTransposed(heads, threads: threads)
         return threads.map(count) { head in
             var distributions: [Int: [Double]] = [:]
             return episodes.map { episode in
                 let row = position[episode.task] ?? 0
-                let first = (row * count + head) * workers
+                let first = (row * count + head) * workers, cell = episode.task * workers
                 let weights =
-                    distributions[row] ?? distribution((first..<first + workers).map { Double(scores.scalars[$0]) })
+                    distributions[row]
+                    ?? distribution(
+                        (first..<first + workers).map { Double(scores.scalars[$0]) },
+                        allowed: samples[cell..<cell + workers].map { $0 > 0 })
                 distributions[row] = weights
                 let worker = Self.draw(weights, at: episode.uniform)
-                return SampleCell(task: episode.task, worker: worker, repeatIndex: episode.repeatIndex(of: repeats[worker]))
+                return SampleCell(
+                    task: episode.task, worker: worker, repeatIndex: episode.repeatIndex(of: samples[cell + worker]))
             }
         }
     }
 
-    /// What the action makes of scores: the softmax, or equal shares of the highest.
-    private func distribution(_ scores: [Double]) -> [Double] {
-        guard action == .argmax else { return softmax(scores) }
-        let peak = scores.max() ?? 0, ties = scores.count { $0 == peak }
-        return scores.map { $0 == peak ? 1 / Double(ties) : 0 }
+    /// What the action makes of the scores of workers that may be taken: the softmax, or equal shares of the highest.
+    private func distribution(_ scores: [Double], allowed: [Bool]) -> [Double] {
+        guard action == .argmax else { return softmax(scores, allowed: allowed) }
+        let peak = zip(scores, allowed).filter(\.1).map(\.0).max() ?? 0
+        let isHighest = zip(scores, allowed).map { $1 && $0 == peak }, ties = isHighest.count { $0 }
+        return isHighest.map { $0 ? 1 / Double(ties) : 0 }
     }
 
     /// The index at which the sum of weights passes `uniform`.

@@ -79,6 +79,49 @@ struct ReplayRewardTests {
         #expect(abs(reward - set.reward(of: head)) < 1e-6)
     }
 
+    /// Cells of every kind: a fifth of the tasks have no worker, some have one, rates are fractions.
+    @Test(arguments: Action.allCases)
+    func missingCellsAndTasksWithoutAnyAreLeftOutOnEverySize(action: Action) {
+        for tasks in [1, 15, 16, 17, 255, 256, 257] {
+            let part = set.tasks(at: Array(0..<tasks)), heads = heads(3)
+            let rewards = ReplayReward(part, action: action).rewards(of: heads, count: 3, threads: .one)
+            let usable = (0..<tasks).filter { task in (0..<3).contains { part.outcomes.samples[task * 3 + $0] > 0 } }
+            let alone = ReplayReward(part.tasks(at: usable), action: action).rewards(of: heads, count: 3, threads: .one)
+            #expect(rewards == alone)
+            let single = usable.map { task in
+                ReplayReward(part.tasks(at: [task]), action: action).rewards(of: heads, count: 3, threads: .one)
+            }
+            for head in 0..<3 where !usable.isEmpty {
+                let mean = single.reduce(0) { $0 + $1[head] } / Double(usable.count)
+                #expect(abs(rewards[head] - mean) < 1e-6)
+            }
+        }
+    }
+
+    @Test(arguments: Action.allCases)
+    func everyInstructionSetGivesTheSameBits(action: Action) {
+        let replay = ReplayReward(set, action: action), heads = heads(33)
+        let results = InstructionSet.available.map { replay.rewards(of: heads, count: 33, threads: .one, on: $0) }
+        #expect(results.allSatisfy { $0 == results[0] })
+    }
+
+    @Test func aTieEarnsTheMeanOfTheTiedWorkersAloneAndOnlyOfThoseTried() {
+        let outcomes = OutcomeTable(
+            workers: Problem.names(3), successes: [1, 0, 1, 0, 0, 1], samples: [1, 1, 1, 1, 1, 0])
+        let set = TaskSet(states: Tensor(shape: [2, 1], scalars: [1, 1]), outcomes: outcomes)
+        // Workers 1 and 2 are ahead and equal; on the second task worker 2 was not tried.
+        let heads = Tensor(shape: [3, 1], scalars: [0, 2, 2])
+        #expect(ReplayReward(set, action: .argmax).rewards(of: heads, count: 1, threads: .one) == [0.25])
+        let low = Tensor(shape: [3, 1], scalars: [1, 0, 5])
+        #expect(ReplayReward(set, action: .argmax).rewards(of: low, count: 1, threads: .one) == [0.5])
+    }
+
+    @Test func aHeadThatOverflowsIsNoEvaluation() {
+        let infinite = Tensor(shape: [3, 6], scalars: [Float](repeating: .infinity, count: 18))
+        let rewards = ReplayReward(set, action: .sample).rewards(of: infinite, count: 1, threads: .one)
+        #expect(rewards.allSatisfy { $0.isNaN })
+    }
+
     @Test func enormousScoresAndEmptySetsAreNoTrap() {
         let huge = Tensor(shape: [3, 6], scalars: heads(1).scalars.map { $0 * 1e6 })
         let replay = { (action: Action) in ReplayReward(set, action: action).rewards(of: huge, count: 1, threads: .one)[0] }

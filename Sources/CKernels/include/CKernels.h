@@ -115,3 +115,21 @@ typedef struct {
 void baton_adapt_variances(
     baton_isa isa, baton_variance_update update, size_t begin, size_t end, const double *step, const double *squares,
     double *variances, double *path);
+
+/// ---- reward.c: what choosing by scores earns ---------------------------------------------------------------------
+/// For each policy p in 0 ..< policies: sums[p] = the sum over the columns of what it earns there, where choice c of the
+/// policy has the score scores[p choices + c, column] and is worth values[c, column]; a choice of value NaN isn't there.
+/// A column without any choice earns 0. Columns are added in double in an order that depends on their number alone.
+/// Same bits on every set. No aliasing.
+
+/// Choices are drawn from the softmax of the scores: the exact expectation, exp to 2 ulp. A score of NaN or +infinity
+/// makes the policy's sum NaN.
+void baton_softmax_rewards(
+    baton_isa isa, size_t policies, size_t choices, size_t columns, const float *scores, size_t stride,
+    const float *values, size_t value_stride, double *sums);
+
+/// The choice of highest score; the mean over the highest on a tie. A score of NaN is never the highest; a column where
+/// all are NaN makes the policy's sum NaN.
+void baton_argmax_rewards(
+    baton_isa isa, size_t policies, size_t choices, size_t columns, const float *scores, size_t stride,
+    const float *values, size_t value_stride, double *sums);
