@@ -33,6 +33,8 @@ extension Recipe {
               sigma: \(list(evolve.sigmas))
               popsize: \(evolve.popsize.map(String.init) ?? "auto")
               generations: \(evolve.generations)
+              validate_every: \(evolve.validateEvery)
+              target: \(evolve.target.map(\.short) ?? "none")
               step_control: \(evolve.stepControl?.rawValue ?? "auto")
               batch: \(evolve.batch.map(String.init) ?? "all")
               replications: \(evolve.replications)

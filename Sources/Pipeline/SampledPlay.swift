@@ -37,14 +37,19 @@ public struct SampledPlay: HeadEnvironment {
         self.scores = scores
     }
 
-    public func rewards(of heads: Tensor, count: Int, generation: Int) throws -> [Double] {
+    public static var isRepeatable: Bool { false }
+
+    public func evaluations(of heads: Tensor, count: Int, generation: Int) throws -> Evaluations {
         let episodes = schedule.episodes(of: generation)
         let cells = reward.cells(of: heads, count: count, episodes: episodes, threads: threads).map { cells in
             cells.map { SampleCell(task: train[$0.task], worker: $0.worker, repeatIndex: $0.repeatIndex) }
         }
         // Candidates that decide alike share their calls.
-        let scores = try scores(Set(cells.joined()))
-        return cells.map { SampledReward.mean(of: $0, scores: scores) }
+        let distinct = Set(cells.joined()), scores = try scores(distinct)
+        let counts = EvaluationCounts(
+            made: distinct.count, reused: count * episodes.count - distinct.count,
+            failed: cells.joined().count { scores[$0] == nil })
+        return Evaluations(rewards: cells.map { SampledReward.mean(of: $0, scores: scores) }, counts: counts)
     }
 
     /// The mean over tasks of the mean over all samples of the chosen worker.

@@ -73,6 +73,14 @@ struct EvolveKeys: ParsableArguments {
     @Option(name: .customLong("evolve.popsize"), help: "auto, or candidates a generation") var popsize: String?
     @Option(name: [.customLong("evolve.generations"), .customLong("generations")], help: "How long to search.")
     var generations: String?
+    @Option(
+        name: .customLong("evolve.validate_every"),
+        help: "The mean is judged on validation every so many generations, and at the last.")
+    var validateEvery: String?
+    @Option(
+        name: [.customLong("evolve.target"), .customLong("target")],
+        help: "The search is done once the mean earns so much on validation, 0 to 1; none for never.")
+    var target: String?
     @Option(name: .customLong("evolve.step_control"), help: "auto, cumulative or two_point") var stepControl: String?
     @Option(name: .customLong("evolve.batch"), help: "all, or tasks that a generation plays where rewards are drawn.")
     var batch: String?
@@ -86,7 +94,8 @@ struct EvolveKeys: ParsableArguments {
         [
             ("evolve.environment", environment), ("evolve.draws", draws), ("evolve.start", start),
             ("evolve.action", action), ("evolve.sigma", sigma), ("evolve.popsize", popsize),
-            ("evolve.generations", generations), ("evolve.step_control", stepControl), ("evolve.batch", batch),
+            ("evolve.generations", generations), ("evolve.validate_every", validateEvery), ("evolve.target", target),
+            ("evolve.step_control", stepControl), ("evolve.batch", batch),
             ("evolve.replications", replications), ("evolve.hours", hours), ("evolve.budget", budget),
         ]
     }

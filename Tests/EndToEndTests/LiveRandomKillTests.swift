@@ -71,7 +71,7 @@ struct LiveRandomKillTests {
 }
 
 /// Shares of a duration, uniform in [0, 1): SplitMix64.
-private struct Instants {
+struct Instants {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }
