@@ -21,13 +21,4 @@ struct ExportedVerdict {
         power = PowerStatement(
             part: "test", differences: single.map { differences[$0] } ?? [0], table: outcomes.table.rows(at: result.testRows))
     }
-
-    /// For people.
-    var lines: [String] {
-        versus.map { method, difference in
-            func points(_ value: Double) -> String { (value < 0 ? "−" : "+") + (abs(value) * 100).fixed(1) }
-            return "the exported policy over \(method): \(points(difference.mean)) points "
-                + "[\(points(difference.low)) to \(points(difference.high))]"
-        } + [power.sentence]
-    }
 }

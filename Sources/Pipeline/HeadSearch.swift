@@ -106,9 +106,10 @@ public struct HeadSearch: Sendable, Equatable {
         monitor: Monitor = .silent
     ) -> HeadSearch {
         let ground = ExactReplay(train: train, validation: validation, action: settings.resolvedStudyAction, threads: threads)
+        let aim = SearchAim(settings)
         let searches = settings.resolvedStudySigmas.enumerated().map { index, sigma in
             var search = HeadSearch(from: head, sigma: sigma, settings: settings, seed: seed &+ UInt64(index), on: ground)
-            while search.search.generation < settings.generations, !settings.isReached(by: search), !monitor.stopping() {
+            while !aim.isReached(by: search), !monitor.stopping() {
                 search.step(on: ground, isJudged: settings.judges(search.search.generation + 1))
             }
             return search
@@ -127,9 +128,6 @@ extension SepCMAES {
 extension EvolveSettings {
     /// Whether the mean of `generation` is judged on validation: every so many, and the last.
     func judges(_ generation: Int) -> Bool { generation % validateEvery == 0 || generation == generations }
-
-    /// Whether a mean has earned what is aimed for.
-    func isReached(by search: HeadSearch) -> Bool { target.map { search.kept.validationReward >= $0 } ?? false }
 
     /// The engine's measured default, with the step control that a recipe names.
     func strategy(dimension: Int) -> Strategy {
