@@ -27,8 +27,8 @@ test: build ## everything, once, in release
 	@$(TEST) --skip EndToEndTests
 	@$(TEST) --filter EndToEndTests
 
-kill: build ## N=200: so many kills of labelling and of a live search, at random instants; minutes
-	@BATON_KILLS=$(or $(N),200) $(TEST) --filter LiveRandomKillTests
+kill: build ## N=200: so many kills of labelling and a live search, and of replayed ones, at random instants; minutes
+	@BATON_KILLS=$(or $(N),200) $(TEST) --filter RandomKillTests
 
 check: build ## the loop while writing: numerics and routing only
 	@$(TEST) --filter 'NumericsTests|RoutingTests'

@@ -5,38 +5,64 @@ import HDF5
 public import Routing
 import Tensors
 
+/// A checkpoint that cannot even be opened: it was cut off, or is gone. The one before it will do.
+struct TornCheckpoint: Error, CustomStringConvertible {
+    let description: String
+}
+
 /// Everything that the next generation needs, and what the generations before it showed.
 public struct Checkpoint: Sendable, Equatable {
     public var search: HeadSearch
+    /// What the search depends on, and how far it is to go.
+    public var identity: SearchIdentity, aim: SearchAim
+
     /// Digest of everything that the search depends on, the number of generations aside.
-    public var key: String
+    public var key: String { identity.key }
+    var generation: Int { search.search.generation }
+    /// Whether the search had come as far as it was to.
+    var isFinished: Bool { aim.isReached(by: search) }
 
-    static let format: Int64 = 1
+    static let format: Int64 = 2
 
-    init(search: HeadSearch, key: String) {
+    init(search: HeadSearch, identity: SearchIdentity, aim: SearchAim) {
         self.search = search
-        self.key = key
+        self.identity = identity
+        self.aim = aim
     }
 
-    /// The checkpoint in `file`. Throws ``InputError`` or the library's error where it is none or is damaged.
+    /// The checkpoint in `file`. Throws one line where it is none or is damaged.
     public init(reading file: URL) throws {
-        let archive = try HDF5File(reading: file.path)
-        try archive.require(kind: "checkpoint", format: Self.format)
-        key = try archive.stringAttribute("key")
-        let engine: SepCMAES
-        do { engine = try SepCMAES(archive.readSearchState()) } catch let error as StateError {
-            throw InputError(file.path, "\(error); the checkpoint is damaged")
+        let archive = try Self.open(file)
+        do {
+            try archive.require(kind: "checkpoint", format: Self.format)
+            identity = try archive.readIdentity()
+            aim = try archive.readAim()
+            let engine: SepCMAES
+            do { engine = try SepCMAES(archive.readSearchState()) } catch let error as StateError {
+                throw InputError(file.path, "\(error)")
+            }
+            let kept = HeadSearch.Kept(
+                head: try archive.readHead(), generation: Int(try archive.int64Attribute("generation", on: "policy")),
+                validationReward: try archive.doubleAttribute("validation_reward", on: "policy"))
+            guard kept.head.weight.scalars.count == engine.mean.count else {
+                throw InputError(
+                    file.path, "the policy has \(kept.head.weight.scalars.count) weights, the search \(engine.mean.count)")
+            }
+            search = HeadSearch(
+                search: engine, scale: try archive.doubleAttribute("scale", on: "search"), kept: kept,
+                history: try archive.readHistory())
+            guard search.history.count == engine.generation + 1 else {
+                throw InputError(
+                    file.path, "history has \(search.history.count) generations, the search \(engine.generation)")
+            }
+        } catch {
+            // It is whole, and is not what we write: that is for its owner to see.
+            throw InputError("\(error)", "remove the file to go on from the one before, or give --restart")
         }
-        let kept = HeadSearch.Kept(
-            head: try archive.readHead(), generation: Int(try archive.int64Attribute("generation", on: "policy")),
-            validationReward: try archive.doubleAttribute("validation_reward", on: "policy"))
-        guard kept.head.weight.scalars.count == engine.mean.count else {
-            throw InputError(
-                file.path, "the policy has \(kept.head.weight.scalars.count) weights, the search \(engine.mean.count)")
-        }
-        search = HeadSearch(
-            search: engine, scale: try archive.doubleAttribute("scale", on: "search"), kept: kept,
-            history: try archive.readHistory())
+    }
+
+    private static func open(_ file: URL) throws -> HDF5File {
+        do { return try HDF5File(reading: file.path) } catch { throw TornCheckpoint(description: "\(error)") }
     }
 
     /// Replaces `file` by this checkpoint.
@@ -45,7 +71,7 @@ public struct Checkpoint: Sendable, Equatable {
             let archive = try HDF5File(creating: beside.path)
             try archive.setAttribute("format", to: .int64(Self.format))
             try archive.setAttribute("kind", to: .string("checkpoint"))
-            try archive.setAttribute("key", to: .string(key))
+            try archive.write(identity, aim: aim)
             try archive.write(search.search.state)
             try archive.setAttribute("scale", to: .double(search.scale), on: "search")
             try archive.write(search.kept.head)
@@ -53,29 +79,6 @@ public struct Checkpoint: Sendable, Equatable {
             try archive.setAttribute("validation_reward", to: .double(search.kept.validationReward), on: "policy")
             try archive.write(search.history)
             try archive.close()
-        }
-    }
-}
-
-extension HDF5File {
-    fileprivate borrowing func write(_ history: [GenerationRecord]) throws {
-        try write(history.map(\.train), to: "history/mean")
-        try write(history.map(\.validation), to: "history/validation")
-        try write(history.map(\.sigma), to: "history/sigma")
-        try write(history.map(\.bestCandidate), to: "history/best")
-    }
-
-    fileprivate borrowing func readHistory() throws -> [GenerationRecord] {
-        let train: [Double] = try read("history/mean", rank: 1).values
-        let validation: [Double] = try read("history/validation", rank: 1).values
-        let sigma: [Double] = try read("history/sigma", rank: 1).values
-        let best: [Double] = try read("history/best", rank: 1).values
-        guard [validation.count, sigma.count, best.count].allSatisfy({ $0 == train.count }) else {
-            throw InputError(path, "the columns of history differ in length; the checkpoint is damaged")
-        }
-        return train.indices.map {
-            GenerationRecord(
-                generation: $0, train: train[$0], validation: validation[$0], sigma: sigma[$0], bestCandidate: best[$0])
         }
     }
 }

@@ -24,24 +24,33 @@ struct EvaluateStage {
                 sft: sft.trained.policy, evolved: run.policy(sft, checkpoint, inputs), history: checkpoint.search.history,
                 keptGeneration: checkpoint.search.kept.generation),
             threads: run.threads)
-        let summary = Summary([result], bootstrap: run.recipe.evaluate.bootstrap, seed: run.recipe.seed)
+        let bootstrap = run.recipe.evaluate.bootstrap, seed = run.recipe.seed
+        let summary = Summary([result], bootstrap: bootstrap, seed: seed)
+        let isFromSFT = run.recipe.evolve.start == .sft, fitted = sft.trained.head
+        let parts = StudyReport.RunParts(
+            exported: ExportedVerdict(result, outcomes: data.outcomes, bootstrap: bootstrap, seed: seed),
+            evolution: EvolutionSummary(
+                checkpoint.search, start: isFromSFT ? fitted : RoutingHead(zeros: fitted.workers, width: fitted.width),
+                train: inputs.train, validation: inputs.validation, threads: run.threads),
+            generationSeconds: GenerationTiming.median(in: run.directory.timing))
         let page = StudyReport(
-            outcomes: data.outcomes, splits: [result], summary: summary, provenance: inputs.states.provenance, seconds: nil
+            outcomes: data.outcomes, splits: [result], summary: summary, provenance: inputs.states.provenance, seconds: nil,
+            run: parts
         )
         .html(title: "\(run.recipe.name), split \(run.recipe.split)")
         try Durable.replace(run.directory.htmlReport, by: Data(page.utf8))
         try Durable.replace(
-            run.directory.report, by: document(key, result, summary, seconds: (clock.now - start) / .seconds(1)))
+            run.directory.report, by: document(key, result, summary, parts, seconds: (clock.now - start) / .seconds(1)))
         return summary.verdict
     }
 
     private func key(_ inputs: RunInputs, _ checkpoint: Checkpoint) throws -> String {
         let outcomes = inputs.data.outcomes
         let parts = [
-            "evaluate 1", try run.searchKey(inputs), "\(checkpoint.search.search.generation)",
+            "evaluate 2", checkpoint.key, "\(checkpoint.search.search.generation)",
             "\(run.recipe.evaluate.bootstrap)",
             run.recipe.name, run.recipe.split, outcomes.name, "\(outcomes.deterministicWorkers.sorted())",
-            "\(inputs.split.test)",
+            "\(inputs.split.test)", "\(outcomes.table.samples)", "\(outcomes.table.successes)",
         ]
         return StageKey(parts + outcomes.domains).hex
     }
@@ -71,22 +80,35 @@ struct EvaluateStage {
         return timing
     }
 
-    private func document(_ key: String, _ result: SplitResult, _ summary: Summary, seconds: Double) throws -> Data {
+    private func document(
+        _ key: String, _ result: SplitResult, _ summary: Summary, _ parts: StudyReport.RunParts, seconds: Double
+    ) throws -> Data {
         let methods = summary.methods.map { method -> (String, RunReport.Method) in
             let versus = method.versusBestSingle
             return (
                 method.name,
                 RunReport.Method(
                     reward: method.reward, standardError: method.standardError,
-                    versusBestSingle: ["mean": versus.mean, "low": versus.low, "high": versus.high],
+                    versusBestSingle: versus.json,
                     adjustedPValue: method.adjustedPValue, gapClosed: method.gapClosed,
                     calibrationError: method.calibration?.expectedCalibrationError)
             )
         }
+        var timing = try timing(seconds)
+        timing.generationSeconds = parts.generationSeconds
+        let differences = parts.exported.versus.map { ($0.method, $0.difference.json) }
         let report = RunReport(
-            format: 1, key: key, name: run.recipe.name, split: result.name, testTasks: result.testRows.count,
-            methods: Dictionary(uniqueKeysWithValues: methods), preferred: summary.preferred, verdict: summary.verdict,
-            keptGeneration: result.keptGeneration, timing: try timing(seconds))
+            format: 2, key: key, name: run.recipe.name, split: result.name, testTasks: result.testRows.count,
+            methods: Dictionary(uniqueKeysWithValues: methods),
+            exported: ExportedVerdict.exported, versus: Dictionary(uniqueKeysWithValues: differences),
+            power: parts.exported.power,
+            evolution: parts.evolution, preferred: summary.preferred, verdict: summary.verdict,
+            keptGeneration: result.keptGeneration, timing: timing)
         return try JSONEncoder.forFiles(pretty: true).encode(report) + Data("\n".utf8)
     }
+}
+
+extension Estimate {
+    /// As it stands in our JSON.
+    fileprivate var json: [String: Double] { ["mean": mean, "low": low, "high": high] }
 }

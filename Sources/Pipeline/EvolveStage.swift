@@ -7,11 +7,13 @@ import Tensors
 /// The search: one checkpoint a generation, one line of metrics a generation.
 struct EvolveStage {
     let run: Run
-    /// When a command's hours are over.
+    private let folder: SearchFolder
+    /// When a command's hours are over, by a clock that nobody sets.
     private let end: ContinuousClock.Instant?
 
     init(run: Run) {
         self.run = run
+        folder = SearchFolder(run: run)
         end = run.recipe.evolve.hours.map { .now + .seconds($0 * 3600) }
     }
 
@@ -22,25 +24,26 @@ struct EvolveStage {
         case (.replay, .exact):
             let inputs = try run.inputs(), sft = try run.finishedSFT(inputs)
             let start = settings.start(sft.trained.policy, train: inputs.train.states)
-            let ground = ExactReplay(
-                train: inputs.train.mapped(by: start.map, threads: run.threads),
-                validation: inputs.validation.mapped(by: start.map, threads: run.threads),
-                action: settings.resolvedRunAction, threads: run.threads)
-            return try search(from: start.head, key: run.searchKey(inputs), on: { ground })
+            return try search(from: start.head, run.searchIdentity(inputs)) { (play: (ExactReplay) throws -> String) in
+                try play(
+                    ExactReplay(
+                        train: inputs.train.mapped(by: start.map, threads: run.threads),
+                        validation: inputs.validation.mapped(by: start.map, threads: run.threads),
+                        action: settings.resolvedRunAction, threads: run.threads))
+            }
         case (.replay, .sampled):
             let inputs = try run.inputs(), ground = try SampledGround(recorded: run, inputs: inputs)
-            return try search(from: ground.start.head, key: ground.key, on: { try ground.play(run.recordedScores(inputs)) })
+            return try search(from: ground.start.head, ground.identity) { (play: (SampledPlay) throws -> String) in
+                try play(ground.play(run.recordedScores(inputs)))
+            }
         case (.question, _):
             let ground = try SampledGround(live: run, isAsking: true)
-            if let finished = try finishedSearch(key: ground.key) {
-                try restoreMetrics(finished.history)
-                return nil
+            return try search(from: ground.start.head, ground.identity) { (play: (SampledPlay) throws -> String) in
+                let calls = try LivePlay(run: run, plan: ground.plan, shouldStop: shouldStop)
+                defer { calls.close() }
+                let detail = try play(ground.play(calls.scores(of:)))
+                return "\(detail); \(calls.line)"
             }
-            try run.prepareFolder()
-            let calls = try LivePlay(run: run, plan: ground.plan, shouldStop: shouldStop)
-            defer { calls.close() }
-            let detail = try search(from: ground.start.head, key: ground.key, on: { ground.play(calls.scores(of:)) })
-            return detail.map { "\($0); \(calls.line)" }
         }
     }
 
@@ -49,95 +52,75 @@ struct EvolveStage {
         return { monitor.stopping() || end.map { ContinuousClock.now >= $0 } == true }
     }
 
-    /// This very search, where its last generation stands already.
-    private func finishedSearch(key: String) throws -> HeadSearch? {
-        let last = run.directory.checkpoint(generation: run.recipe.evolve.generations)
-        guard run.directory.exists(last), let checkpoint = try? Checkpoint(reading: last), checkpoint.key == key else {
-            return nil
-        }
-        return checkpoint.search
-    }
-
+    /// The search from where it stands to its end; `open` plays it in an environment that is made only where it is needed.
     private func search<Ground: HeadEnvironment>(
-        from head: RoutingHead, key: String, on makeGround: () throws -> Ground
+        from head: RoutingHead, _ identity: SearchIdentity, open: ((Ground) throws -> String) throws -> String
     ) throws -> String? {
         let settings = run.recipe.evolve
         try settings.check(weights: head.weight.scalars.count)
-        try run.prepareFolder()
-        let ground = try makeGround()
-        var search: HeadSearch
-        if let checkpoint = try newestCheckpoint(key: key) {
-            search = checkpoint.search
-            try restoreMetrics(search.history)
-            guard search.search.generation < settings.generations else { return nil }
-            run.monitor.note("evolve: goes on after generation \(search.search.generation)")
-        } else {
-            search = try HeadSearch(
-                from: settings.start == .sft ? head : RoutingHead(zeros: head.workers, width: head.width),
-                sigma: settings.resolvedRunSigma, settings: settings, seed: run.recipe.seed, on: ground)
-            try keep(search, key: key)
-            try restoreMetrics(search.history)
+        // All that may be wrong with what stands is found before the first byte is written.
+        let standing = try folder.standing(for: identity)
+        for note in standing.notes { run.monitor.note("evolve: \(note)") }
+        if let checkpoint = standing.checkpoint, SearchAim(settings).isReached(by: checkpoint.search) {
+            try folder.settle(checkpoint, isNewest: standing.isNewest)
+            return nil
         }
-        try advance(&search, until: settings.generations, key: key, on: ground)
-        let kept = search.kept
-        return "validation reward \(kept.validationReward.fixed(4)), "
-            + "the mean of generation \(kept.generation) kept of \(settings.generations)"
+        try run.prepareFolder()
+        return try open { ground in
+            var search = try begin(standing, from: head, identity, on: ground)
+            try advance(&search, identity, on: ground)
+            return line(search)
+        }
+    }
+
+    /// The search as it stands, or its start.
+    private func begin<Ground: HeadEnvironment>(
+        _ standing: SearchFolder.Standing, from head: RoutingHead, _ identity: SearchIdentity, on ground: Ground
+    ) throws -> HeadSearch {
+        if let checkpoint = standing.checkpoint {
+            try folder.settle(checkpoint, isNewest: standing.isNewest)
+            run.monitor.note("evolve: goes on after generation \(checkpoint.generation)")
+            return checkpoint.search
+        }
+        let settings = run.recipe.evolve
+        let search = try HeadSearch(
+            from: settings.start == .sft ? head : RoutingHead(zeros: head.workers, width: head.width),
+            sigma: settings.resolvedRunSigma, settings: settings, seed: run.recipe.seed, on: ground)
+        // What is there goes when there is something to put in its place.
+        if standing.isInTheWay { try folder.clear() }
+        try folder.keep(search, identity: identity)
+        try folder.restoreMetrics(search.history)
+        return search
     }
 
     private func advance<Ground: HeadEnvironment>(
-        _ search: inout HeadSearch, until last: Int, key: String, on ground: Ground
+        _ search: inout HeadSearch, _ identity: SearchIdentity, on ground: Ground
     ) throws {
-        while search.search.generation < last {
-            let place = "after generation \(search.search.generation)"
+        let settings = run.recipe.evolve, aim = SearchAim(settings), last = settings.generations
+        while !aim.isReached(by: search) {
+            let place = "after generation \(search.search.generation)", start = ContinuousClock.now
             try run.monitor.checkpoint(place)
-            if let end, ContinuousClock.now >= end {
+            if let end, start >= end {
                 throw LimitReached("evolve.hours", "over \(place) of \(last); the same command goes on")
             }
-            try search.step(on: ground)
-            try keep(search, key: key)
-            if let record = search.history.last {
-                try Durable.append(Self.line(record), to: run.directory.metrics)
-                run.monitor.progress(
-                    "evolve", record.generation, of: last,
-                    detail:
-                        "train \(record.train.fixed(4)), validation \(record.validation.fixed(4)), σ \(record.sigma.fixed(4))")
-            }
+            try search.step(on: ground, isJudged: settings.judges(search.search.generation + 1))
+            try folder.keep(search, identity: identity)
+            guard let record = search.history.last else { continue }
+            try Durable.append(record.line, to: run.directory.metrics)
+            GenerationTiming(generation: record.generation, seconds: (ContinuousClock.now - start) / .seconds(1))
+                .note(in: run.directory.timing)
+            run.monitor.progress(
+                "evolve", record.generation, of: last,
+                detail: "train \(record.train.fixed(4)), validation \(record.isJudged ? record.validation.fixed(4) : "–"), "
+                    + "σ \(record.sigma.fixed(4))")
         }
     }
 
-    private func keep(_ search: HeadSearch, key: String) throws {
-        try Checkpoint(search: search, key: key).write(to: run.directory.checkpoint(generation: search.search.generation))
-    }
-
-    /// The newest checkpoint of this very search that is not beyond the recipe's generations; those of another search are
-    /// removed. A damaged one is passed over, and said.
-    private func newestCheckpoint(key: String) throws -> Checkpoint? {
-        let generations = run.directory.checkpointedGenerations
-        for generation in generations.reversed() where generation <= run.recipe.evolve.generations {
-            let file = run.directory.checkpoint(generation: generation)
-            let checkpoint: Checkpoint
-            do { checkpoint = try Checkpoint(reading: file) } catch {
-                run.monitor.note("evolve: passing over a checkpoint that cannot be read: \(error)")
-                continue
-            }
-            if checkpoint.key == key { return checkpoint }
-            run.monitor.note("evolve: the recipe or its data changed; starting again")
-            for stale in generations {
-                try Durable.remove(run.directory.checkpoint(generation: stale))
-            }
-            return nil
-        }
-        return nil
-    }
-
-    /// Metrics follow the checkpoints: a kill between the two leaves a line missing or too many.
-    private func restoreMetrics(_ history: [GenerationRecord]) throws {
-        let text = Data(try history.map { try Self.line($0) + "\n" }.joined().utf8)
-        if run.directory.exists(run.directory.metrics), try readFile(run.directory.metrics) == text { return }
-        try Durable.replace(run.directory.metrics, by: text)
-    }
-
-    private static func line(_ record: GenerationRecord) throws -> String {
-        String(decoding: try JSONEncoder.forFiles().encode(record), as: UTF8.self)
+    private func line(_ search: HeadSearch) -> String {
+        let settings = run.recipe.evolve, kept = search.kept
+        let reached = "validation reward \(kept.validationReward.fixed(4)), the mean of generation \(kept.generation) kept of "
+        guard let target = settings.target, kept.validationReward >= target, search.search.generation < settings.generations
+        else { return reached + "\(settings.generations)" }
+        return reached + "\(search.search.generation); that is the target of \(target.short), and the end"
     }
 }

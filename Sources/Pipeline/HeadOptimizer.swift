@@ -5,7 +5,7 @@ import Tensors
 /// One way to improve a head by playing episodes.
 public protocol HeadOptimizer: Sendable {
     /// Plays at most `budget` episodes, and gives the head that validation prefers: `start` itself unless another one is
-    /// strictly better there. The same seed gives the same head for any number of threads.
+    /// ahead of it there by more than a standard error. The same seed gives the same head for any number of threads.
     func optimize(_ start: RoutingHead, on play: inout RecordedPlay, budget: Int, seed: UInt64) -> OptimizedHead
 }
 
@@ -24,12 +24,14 @@ public struct OptimizedHead: Sendable, Equatable {
         validationReward = play.validationReward(of: start)
     }
 
-    /// Judges `weights` on validation and keeps them where they are strictly better.
+    /// Judges `weights` on validation and keeps them by the rule of a search (``HeadSearch/Kept``).
     mutating func offer(_ weights: [Double], on play: RecordedPlay) {
         let weight = Tensor(shape: [head.workers.count, head.width], scalars: weights.map { Float($0) })
         let candidate = RoutingHead(workers: head.workers, weight: weight)
         let reward = play.validationReward(of: candidate)
-        if reward > validationReward { (head, validationReward) = (candidate, reward) }
+        if reward > validationReward, isAhead(play.validationRewards(of: candidate), of: play.validationRewards(of: head)) {
+            (head, validationReward) = (candidate, reward)
+        }
     }
 }
 

@@ -2,48 +2,13 @@ public import Evolution
 import Files
 import Foundation
 public import Routing
+import Statistics
 public import Tensors
-
-/// What one generation showed. Rewards are those of the mean of the distribution, not of its luckiest candidate.
-public struct GenerationRecord: Codable, Sendable, Equatable {
-    /// 0 is the start.
-    public var generation: Int
-    /// Mean reward on train, under the action that is searched for.
-    public var train: Double
-    /// Mean reward on validation, of the best scored worker.
-    public var validation: Double
-    /// Step size after the generation.
-    public var sigma: Double
-    /// Best fitness among the candidates: shown, never exported, since it is chosen by its luck.
-    public var bestCandidate: Double
-}
-
-// A mean that couldn't be evaluated, because too many calls failed, is null: JSON has no NaN.
-extension GenerationRecord {
-    private enum CodingKeys: CodingKey { case generation, train, validation, sigma, bestCandidate }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        generation = try container.decode(Int.self, forKey: .generation)
-        train = try container.decode(Double?.self, forKey: .train) ?? .nan
-        validation = try container.decode(Double.self, forKey: .validation)
-        sigma = try container.decode(Double.self, forKey: .sigma)
-        bestCandidate = try container.decode(Double?.self, forKey: .bestCandidate) ?? .nan
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(generation, forKey: .generation)
-        try container.encode(train.isNaN ? nil : train, forKey: .train)
-        try container.encode(validation, forKey: .validation)
-        try container.encode(sigma, forKey: .sigma)
-        try container.encode(bestCandidate.isNaN ? nil : bestCandidate, forKey: .bestCandidate)
-    }
-}
 
 /// Evolution of a routing head against recorded outcomes. The value is the whole state of the search.
 public struct HeadSearch: Sendable, Equatable {
-    /// The head that validation prefers, and where it came from.
+    /// The head that validation prefers, and where it came from. A generation replaces it only where it earns more by at
+    /// least one standard error of the difference, paired by task: of many generations some are lucky on few tasks.
     public struct Kept: Sendable, Equatable {
         public var head: RoutingHead
         public var generation: Int
@@ -69,10 +34,14 @@ public struct HeadSearch: Sendable, Equatable {
         search = SepCMAES(
             mean: head.weight.scalars.map { Double($0) / divisor }, stepSize: sigma, seed: seed,
             populationSize: settings.popsize, strategy: settings.strategy(dimension: head.weight.scalars.count))
-        let validation = try ground.validationReward(of: head)
+        let validation = Self.mean(try ground.validationRewards(of: head))
         kept = Kept(head: head, generation: 0, validationReward: validation)
-        let train = try ground.rewards(of: head.weight, count: 1, generation: 0)[0]
-        history = [GenerationRecord(generation: 0, train: train, validation: validation, sigma: sigma, bestCandidate: train)]
+        let train = try ground.evaluations(of: head.weight, count: 1, generation: 0)
+        history = [
+            GenerationRecord(
+                generation: 0, train: train.rewards[0], validation: validation, sigma: sigma, axisRatio: search.axisRatio,
+                evaluations: train.counts, bestCandidate: train.rewards[0])
+        ]
     }
 
     /// A search as a checkpoint held it.
@@ -83,31 +52,63 @@ public struct HeadSearch: Sendable, Equatable {
         self.history = history
     }
 
-    /// One generation: ask, evaluate all candidates on all tasks, tell, judge the mean.
+    /// One generation: ask, evaluate all candidates on all tasks, tell; the mean is judged on validation where `isJudged`.
     ///
     /// Throws what the environment does; the search is then as it was.
-    public mutating func step<Ground: HeadEnvironment>(on ground: Ground) throws(Ground.Failure) {
+    public mutating func step<Ground: HeadEnvironment>(on ground: Ground, isJudged: Bool = true) throws(Ground.Failure) {
         var search = search
         let population = search.ask(threads: ground.threads), generation = search.generation + 1
-        let workers = kept.head.workers, width = kept.head.width
+        let workers = kept.head.workers, width = kept.head.width, before = meanHead
         let candidates = Tensor(
             shape: [population.count * workers.count, width],
             scalars: population.values.map { Float($0 * scale) })
-        let fitness = try ground.rewards(of: candidates, count: population.count, generation: generation)
-        search.tell(fitness, threads: ground.threads)
-        let head = RoutingHead(
-            workers: workers,
-            weight: Tensor(shape: [workers.count, width], scalars: search.mean.map { Float($0 * scale) }))
-        let record = GenerationRecord(
-            generation: search.generation,
-            train: try ground.rewards(of: head.weight, count: 1, generation: generation)[0],
-            validation: try ground.validationReward(of: head),
-            sigma: search.stepSize, bestCandidate: fitness.filter { !$0.isNaN }.max() ?? .nan)
-        self.search = search
-        history.append(record)
-        if record.validation > kept.validationReward {
-            kept = Kept(head: head, generation: record.generation, validationReward: record.validation)
+        let played = try ground.evaluations(of: candidates, count: population.count, generation: generation)
+        search.tell(played.rewards, of: population, threads: ground.threads)
+        let head = Self.head(search.mean, scale: scale, like: kept.head)
+        // A mean that did not move is not evaluated again where nothing is drawn.
+        let last = Ground.isRepeatable && head == before ? history.last : nil
+        let train: Evaluations
+        if let last {
+            train = Evaluations(
+                rewards: [last.train], counts: EvaluationCounts(reused: played.counts.total / population.count))
+        } else {
+            train = try ground.evaluations(of: head.weight, count: 1, generation: generation)
         }
+        var validation = Double.nan, isBetter = false
+        if isJudged {
+            if let last, last.isJudged {
+                validation = last.validation
+            } else {
+                let rewards = try ground.validationRewards(of: head)
+                validation = Self.mean(rewards)
+                if validation > kept.validationReward {
+                    isBetter = isAhead(rewards, of: try ground.validationRewards(of: kept.head))
+                }
+            }
+        }
+        self.search = search
+        history.append(
+            GenerationRecord(
+                generation: search.generation, train: train.rewards[0], validation: validation, sigma: search.stepSize,
+                axisRatio: search.axisRatio, evaluations: played.counts + train.counts,
+                bestCandidate: played.rewards.filter { !$0.isNaN }.max() ?? .nan))
+        if isBetter {
+            kept = Kept(head: head, generation: search.generation, validationReward: validation)
+        }
+    }
+
+    /// The mean over the tasks that have a reward; 0 without any.
+    private static func mean(_ rewards: [Double]) -> Double {
+        let heard = rewards.filter { !$0.isNaN }
+        return heard.isEmpty ? 0 : heard.reduce(0, +) / Double(heard.count)
+    }
+
+    /// The mean of the distribution as a head.
+    public var meanHead: RoutingHead { Self.head(search.mean, scale: scale, like: kept.head) }
+
+    private static func head(_ mean: [Double], scale: Double, like head: RoutingHead) -> RoutingHead {
+        RoutingHead(
+            workers: head.workers, weight: Tensor(shape: head.weight.shape, scalars: mean.map { Float($0 * scale) }))
     }
 
     /// Searches with each of the settings' step sizes; the one of best validation reward, the earlier on a tie.
@@ -117,9 +118,12 @@ public struct HeadSearch: Sendable, Equatable {
         monitor: Monitor = .silent
     ) -> HeadSearch {
         let ground = ExactReplay(train: train, validation: validation, action: settings.resolvedStudyAction, threads: threads)
+        let aim = SearchAim(settings)
         let searches = settings.resolvedStudySigmas.enumerated().map { index, sigma in
             var search = HeadSearch(from: head, sigma: sigma, settings: settings, seed: seed &+ UInt64(index), on: ground)
-            for _ in 0..<settings.generations where !monitor.stopping() { search.step(on: ground) }
+            while !aim.isReached(by: search), !monitor.stopping() {
+                search.step(on: ground, isJudged: settings.judges(search.search.generation + 1))
+            }
             return search
         }
         var best = searches[0]
@@ -128,15 +132,29 @@ public struct HeadSearch: Sendable, Equatable {
     }
 }
 
+/// Whether `rewards` are above `others` by more than one standard error of their mean difference, task by task; NaN where a
+/// task has none.
+func isAhead(_ rewards: [Double], of others: [Double]) -> Bool {
+    let gains = zip(rewards, others).map { $0 - $1 }.filter { !$0.isNaN }
+    return !gains.isEmpty && gains.reduce(0, +) / Double(gains.count) > standardError(of: gains)
+}
+
 extension EvolveSettings {
-    /// The engine's measured default, with the step control that a recipe names.
+    /// Whether the mean of `generation` is judged on validation: every so many, and the last.
+    func judges(_ generation: Int) -> Bool { generation % validateEvery == 0 || generation == generations }
+
+    /// The engine's measured default for rewards that are expectations or draws, with the choices that a recipe names.
     func strategy(dimension: Int) -> Strategy {
-        var strategy = Strategy.standard(dimension: dimension)
+        var strategy = draws == .sampled ? Strategy.noisy : .standard(dimension: dimension)
         switch stepControl {
         case .cumulative: strategy.stepControl = .cumulative
         case .twoPoint: strategy.stepControl = .twoPoint
         case nil: break
         }
+        strategy.weights = weights ?? strategy.weights
+        strategy.sampling = sampling ?? strategy.sampling
+        strategy.learning = learning ?? strategy.learning
+        strategy.meanRate = meanRate ?? strategy.meanRate
         return strategy
     }
 

@@ -45,10 +45,10 @@ public enum Inspection {
             "sft.h5           \(run.exists(run.sft) ? "validation reward \(try SFTCheckpoint(reading: run.sft).trained.validationReward.fixed(4))" : "not yet")"
         )
         if let generation = run.checkpointedGenerations.last {
-            let kept = try Checkpoint(reading: run.checkpoint(generation: generation)).search.kept
+            let checkpoint = try Checkpoint(reading: run.checkpoint(generation: generation)), kept = checkpoint.search.kept
             lines.append(
-                "checkpoints      \(generation) generations, \(kept.generation) kept at validation reward \(kept.validationReward.fixed(4))"
-            )
+                "checkpoints      \(generation) of \(checkpoint.aim.generations) generations, \(kept.generation) kept at validation "
+                    + "reward \(kept.validationReward.fixed(4))")
         } else {
             lines.append("checkpoints      not yet")
         }

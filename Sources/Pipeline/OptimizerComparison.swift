@@ -33,24 +33,36 @@ struct OptimizerComparison: Sendable {
     let seed: UInt64
     let monitor: Monitor
 
+    /// A split as a head sees it: states, or features behind a map.
+    private struct Parts {
+        let train: TaskSet, validation: TaskSet, test: TaskSet
+    }
+
     /// Yardsticks and methods; what a method earned on a task is its mean over the seeds. `runs` has each seed by itself.
     func judge(
         _ name: String, _ split: Outcomes.Split, threads: Threads
     ) -> (split: SplitResult, runs: [OptimizerMethod: [OptimizerRun]]) {
         let train = data.set(split.train), validation = data.set(split.validation), test = data.set(split.test)
-        let trained = HeadTrainer(options: sft.options, threads: threads).fit(train: train, validation: validation)
+        let trained = sft.train(train, validation: validation, threads: threads)
+        let map = FeatureMap(trained.policy, around: train.states)
         let zeros = RoutingHead(zeros: trained.head.workers, width: trained.head.width)
+        let plain = Parts(train: train, validation: validation, test: test)
+        let mapped = Parts(
+            train: train.mapped(by: map, threads: threads), validation: validation.mapped(by: map, threads: threads),
+            test: test.mapped(by: map, threads: threads))
         var runs: [OptimizerMethod: [OptimizerRun]] = [:]
         for method in OptimizerMethod.allCases {
-            let start = method.startsFromSFT ? trained.head : zeros, optimizer = method.optimizer(evolve)
+            let start = method.startsFromSFT ? map?.head(of: trained.policy) ?? trained.head : zeros
+            let parts = method.startsFromSFT ? mapped : plain, optimizer = method.optimizer(evolve)
             runs[method] = (0..<settings.seeds).map { repetition in
                 guard !monitor.stopping() else { return OptimizerRun(rewards: [], validationReward: 0, episodes: 0, note: "") }
-                var play = RecordedPlay(train: train, validation: validation, threads: threads)
+                var play = RecordedPlay(train: parts.train, validation: parts.validation, threads: threads)
                 let found =
                     optimizer?.optimize(start, on: &play, budget: settings.episodes, seed: seed &+ UInt64(repetition) &* 7919)
                     ?? OptimizedHead(start: start, on: play)
                 return OptimizerRun(
-                    rewards: test.outcomes.rewards(choosingBy: found.head.scores(for: test.states, threads: threads)),
+                    rewards: parts.test.outcomes.rewards(
+                        choosingBy: found.head.scores(for: parts.test.states, threads: threads)),
                     validationReward: found.validationReward, episodes: play.episodes, note: found.note)
             }
         }

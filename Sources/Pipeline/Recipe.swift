@@ -1,5 +1,6 @@
 public import Backbones
 public import Chat
+public import Evolution
 import Files
 public import Foundation
 public import Routing
@@ -141,8 +142,18 @@ public struct EvolveSettings: Sendable, Equatable {
     /// `nil`: ⌊4 + 3 ln n⌋ for n weights.
     public var popsize: Int?
     public var generations = 60
+    /// The mean is judged on validation every so many generations, and at the last.
+    public var validateEvery = 1
+    /// The search is done once a mean earns so much on validation; `nil`: never.
+    public var target: Double?
     /// `nil`: by the number of weights.
     public var stepControl: StepControl?
+    /// The engine's other choices; `nil`: as rewards are exact or drawn (``Strategy``).
+    public var weights: Strategy.Weights?
+    public var sampling: Strategy.Sampling?
+    public var learning: Strategy.Learning?
+    /// c_m.
+    public var meanRate: Double?
     /// Tasks that a generation plays; `nil` for all. Only where rewards are drawn.
     public var batch: Int?
     /// Episodes of a task in a generation. Only where rewards are drawn.
@@ -242,7 +253,7 @@ extension Source {
             LiveSettings(
                 pool: pool.text == "offline" ? .offline : .file(resolve(pool, against: folder)), train: try part("train"),
                 validation: try part("validation"), test: try part("test"),
-                repeats: try reader.integer("label.repeats", in: 1...10_000, or: 4), budget: try reader.money("label.budget")))
+                repeats: try reader.integer("label.repeats", in: 1...10_000, or: 4), budget: try reader.budget("label.budget")))
     }
 }
 
@@ -286,6 +297,11 @@ extension Levels {
         self = .numbers(numbers)
     }
 
+    /// Numbers as a file of states has them; what needs a model to be told is nil.
+    var stated: String? {
+        if case .numbers(let numbers) = self { numbers.map(String.init).joined(separator: ",") } else { nil }
+    }
+
     /// As a recipe has it.
     var text: String {
         switch self {
@@ -306,6 +322,9 @@ extension SFTSettings {
 }
 
 extension EvolveSettings {
+    /// Beyond it candidates share nothing with their start, and their scores overflow.
+    private static let largestSigma = 1e3
+
     init(from reader: inout RecipeReader, defaults: EvolveSettings) throws {
         environment = try reader.choice("evolve.environment") ?? defaults.environment
         let given = try reader.placed("evolve.draws")
@@ -322,14 +341,20 @@ extension EvolveSettings {
             try reader.placed("evolve.batch")?.text == "all"
             ? nil : try reader.automaticInteger("evolve.batch", in: 1...1_000_000) ?? defaults.batch
         replications = try reader.integer("evolve.replications", in: 1...10_000, or: defaults.replications)
-        hours = try reader.number("evolve.hours", atLeast: 0) ?? defaults.hours
-        budget = try reader.money("evolve.budget") ?? defaults.budget
+        hours = try reader.number("evolve.hours", above: 0) ?? defaults.hours
+        budget = try reader.budget("evolve.budget") ?? defaults.budget
+        target = try reader.number("evolve.target", in: 0...1) ?? defaults.target
+        validateEvery = try reader.integer("evolve.validate_every", in: 1...1_000_000, or: defaults.validateEvery)
         start = try reader.choice("evolve.start") ?? defaults.start
         action = try reader.automaticChoice("evolve.action") ?? defaults.action
-        sigmas = try reader.numbers("evolve.sigma", above: 0) ?? defaults.sigmas
+        sigmas = try reader.numbers("evolve.sigma", above: 0, atMost: Self.largestSigma) ?? defaults.sigmas
         popsize = try reader.automaticInteger("evolve.popsize", in: 4...1_000_000) ?? defaults.popsize
         generations = try reader.integer("evolve.generations", in: 0...1_000_000, or: defaults.generations)
         stepControl = try reader.automaticChoice("evolve.step_control") ?? defaults.stepControl
+        weights = try reader.automaticChoice("evolve.weights") ?? defaults.weights
+        sampling = try reader.automaticChoice("evolve.sampling") ?? defaults.sampling
+        learning = try reader.automaticChoice("evolve.learning") ?? defaults.learning
+        meanRate = try reader.share("evolve.mean_rate") ?? defaults.meanRate
     }
 }
 

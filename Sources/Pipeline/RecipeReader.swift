@@ -95,6 +95,15 @@ struct RecipeReader {
         return money
     }
 
+    /// What may be spent, more than nothing; `none` and nothing are `nil`.
+    mutating func budget(_ key: String) throws -> Money? {
+        let budget = try money(key)
+        if let budget, budget == .zero, let found = try scalar(key) {
+            throw InputError(found.place, "\(key): with \(found.text) nothing can be done; take more, or none for no cap")
+        }
+        return budget
+    }
+
     mutating func seed(_ key: String, or fallback: UInt64) throws -> UInt64 {
         guard let found = try scalar(key) else { return fallback }
         guard let value = UInt64(found.text) else {
@@ -104,7 +113,9 @@ struct RecipeReader {
     }
 
     /// One number or several, all above `bound` (or at it, where `inclusive`); `auto` and nothing are `nil`.
-    mutating func numbers(_ key: String, above bound: Double, inclusive: Bool = false) throws -> [Double]? {
+    mutating func numbers(
+        _ key: String, above bound: Double, inclusive: Bool = false, atMost most: Double = .infinity
+    ) throws -> [Double]? {
         guard let found = try node(key) else { return nil }
         let texts: [String]
         if let sequence = found.node.sequence {
@@ -117,11 +128,13 @@ struct RecipeReader {
         }
         let values = texts.compactMap(Double.init)
         guard !texts.isEmpty, values.count == texts.count,
-            values.allSatisfy({ $0.isFinite && (inclusive ? $0 >= bound : $0 > bound) })
+            values.allSatisfy({ $0.isFinite && (inclusive ? $0 >= bound : $0 > bound) && $0 <= most })
         else {
             let given = texts.isEmpty ? "" : ", got \"\(texts.joined(separator: ", "))\""
             throw InputError(
-                found.place, "\(key): expected numbers \(inclusive ? "of at least" : "above") \(bound.short)\(given)")
+                found.place,
+                "\(key): expected numbers \(inclusive ? "of at least" : "above") \(bound.short)"
+                    + "\(most.isFinite ? " and at most \(most.short)" : "")\(given)")
         }
         return values
     }
@@ -131,6 +144,36 @@ struct RecipeReader {
         guard let found = try scalar(key), found.text != "none" else { return nil }
         guard let value = Double(found.text), value.isFinite, value >= bound else {
             throw InputError(found.place, "\(key): expected a number of at least \(bound.short), got \"\(found.text)\"")
+        }
+        return value
+    }
+
+    /// One number above `bound`; `none` and nothing are `nil`.
+    mutating func number(_ key: String, above bound: Double) throws -> Double? {
+        guard let found = try scalar(key), found.text != "none" else { return nil }
+        guard let value = Double(found.text), value.isFinite, value > bound else {
+            throw InputError(found.place, "\(key): expected a number above \(bound.short), or none, got \"\(found.text)\"")
+        }
+        return value
+    }
+
+    /// One number of `range`; `none` and nothing are `nil`.
+    mutating func number(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
+        guard let found = try scalar(key), found.text != "none" else { return nil }
+        guard let value = Double(found.text), range.contains(value) else {
+            throw InputError(
+                found.place,
+                "\(key): expected a number from \(range.lowerBound.short) to \(range.upperBound.short), or none, "
+                    + "got \"\(found.text)\"")
+        }
+        return value
+    }
+
+    /// A number above 0 and at most 1; `auto` and nothing are `nil`.
+    mutating func share(_ key: String) throws -> Double? {
+        guard let found = try scalar(key), found.text != "auto" else { return nil }
+        guard let value = Double(found.text), value > 0, value <= 1 else {
+            throw InputError(found.place, "\(key): expected a number above 0 and at most 1, got \"\(found.text)\"")
         }
         return value
     }

@@ -43,4 +43,9 @@ public struct RecordedPlay: Sendable {
 
     /// Mean reward on validation of the best scored worker, as the head will serve.
     public func validationReward(of head: RoutingHead) -> Double { validation.reward(of: head, threads: threads) }
+
+    /// The same, task by task.
+    func validationRewards(of head: RoutingHead) -> [Double] {
+        validation.outcomes.rewards(choosingBy: head.scores(for: validation.states, threads: threads))
+    }
 }

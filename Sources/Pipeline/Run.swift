@@ -10,15 +10,17 @@ public struct Run: Sendable {
     let threads: Threads
     let monitor: Monitor
     let access: PoolAccess
+    /// Whether a search that stands already is thrown away.
+    let restartsSearch: Bool
     private let lock: FolderLock
 
     /// The run of a recipe file, or of a run folder, which holds its resolved recipe. `folder` is where a recipe's run is
-    /// kept, else `runs/NAME`.
+    /// kept, else `runs/NAME`. With `restartsSearch` the evolve stage begins at its start, whatever stands already.
     ///
     /// Throws ``InputError`` about the recipe.
     public init(
         opening path: String, folder: String?, overrides: [(key: String, value: String)], threads: Threads, monitor: Monitor,
-        access: PoolAccess = .none
+        access: PoolAccess = .none, restartsSearch: Bool = false
     ) throws {
         let url = URL(fileURLWithPath: path)
         var isFolder: ObjCBool = false
@@ -40,6 +42,7 @@ public struct Run: Sendable {
         self.threads = threads
         self.monitor = monitor
         self.access = access
+        self.restartsSearch = restartsSearch
     }
 
     /// The stages that there are for this recipe, in their order: recorded outcomes need no labelling.
@@ -77,6 +80,10 @@ public struct Run: Sendable {
     public func export(to folder: URL) throws -> StageReport {
         try report(.export) { try ExportStage(run: self).perform(to: folder) }
     }
+
+    /// Throws ``InputError`` where a search is half finished and the recipe has other settings than it was made with: to be
+    /// asked before a command of several stages, whose first ones would do again what the search stands on.
+    public func checkSearch() throws { try SearchFolder(run: self).checkSettings() }
 
     private func report(_ stage: Stage, _ perform: () throws -> String?) throws -> StageReport {
         if directory.exists(directory.url) { try lock.acquire() }
@@ -142,16 +149,6 @@ extension Run {
         return StageKey(parts).hex
     }
 
-    /// Digest of all that the search depends on, the number of generations aside: more of them go on with the same search.
-    func searchKey(_ inputs: RunInputs) throws -> String {
-        let evolve = recipe.evolve
-        if evolve.draws == .sampled { return try SampledGround(recorded: self, inputs: inputs).key }
-        return StageKey([
-            "evolve 1", sftKey(inputs), "\(recipe.seed)", evolve.start.rawValue, evolve.resolvedRunAction.rawValue,
-            "\(evolve.resolvedRunSigma)", "\(evolve.popsize ?? 0)", evolve.stepControl?.rawValue ?? "auto",
-        ]).hex
-    }
-
     /// The SFT of these very inputs. Throws ``InputError`` where the stage has not been done for them.
     func finishedSFT(_ inputs: RunInputs) throws -> SFTCheckpoint {
         try directory.require(directory.sft, from: .sft)
@@ -167,7 +164,7 @@ extension Run {
                 directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(directory.url.path)` first")
         }
         let file = directory.checkpoint(generation: generation), checkpoint = try Checkpoint(reading: file)
-        guard try checkpoint.key == searchKey(inputs) else { throw stale(file, stage: .evolve) }
+        guard try checkpoint.key == searchIdentity(inputs).key else { throw stale(file, stage: .evolve) }
         return checkpoint
     }
 

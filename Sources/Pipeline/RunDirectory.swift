@@ -20,6 +20,8 @@ public struct RunDirectory: Sendable, Equatable {
     public var checkpoints: URL { url.appendingPathComponent("checkpoints") }
     /// One JSON line a generation.
     public var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
+    /// How long each generation took: one JSON line each, the only file of a search that differs from one machine to another.
+    public var timing: URL { url.appendingPathComponent("timing.jsonl") }
     /// The verdict, for programs and for people.
     public var report: URL { url.appendingPathComponent("report.json") }
     public var htmlReport: URL { url.appendingPathComponent("report.html") }

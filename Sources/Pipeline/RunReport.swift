@@ -12,6 +12,8 @@ struct RunReport: Codable {
         /// Calls that a live search made, and samples for which it found an answer in the ledger.
         var searchCalls: Int?, searchReused: Int?
         var spent: String?, perhapsSpent: String?
+        /// Median wall time of a generation.
+        var generationSeconds: Double?
     }
 
     /// What one method earned on test; rewards and differences are fractions.
@@ -29,6 +31,12 @@ struct RunReport: Codable {
     var split: String
     var testTasks: Int
     var methods: [String: Method]
+    /// The method that is exported, and its paired difference to each yardstick with the 95 % interval.
+    var exported: String
+    var versus: [String: [String: Double]]
+    /// What the test tasks can show.
+    var power: PowerStatement
+    var evolution: EvolutionSummary
     var preferred: String
     var verdict: String
     var keptGeneration: Int
@@ -60,6 +68,12 @@ extension RunReport {
         if let calls = timing.searchCalls, let reused = timing.searchReused {
             spending.append("the live search made \(calls) calls and reused \(reused) answers")
         }
-        return ["method            reward     over best single, 95 % interval   gap closed"] + rows + spending + [verdict]
+        if let seconds = timing.generationSeconds { spending.append("a generation took \(seconds.fixed(3)) s (median)") }
+        let exportedLines = versus.sorted { $0.key < $1.key }.map { name, difference in
+            "\(exported), which is exported, over \(name): \(percent(difference["mean"] ?? 0)) points "
+                + "[\(percent(difference["low"] ?? 0)) to \(percent(difference["high"] ?? 0))]"
+        }
+        return ["method            reward     over best single, 95 % interval   gap closed"] + rows + exportedLines
+            + [power.sentence] + evolution.lines + spending + [verdict]
     }
 }

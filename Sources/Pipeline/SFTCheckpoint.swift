@@ -57,8 +57,11 @@ extension HDF5File {
     borrowing func readHead() throws -> RoutingHead {
         let (scalars, shape) = try read("policy/head", as: Float.self, rank: 2)
         let workers = try readStrings("policy/workers")
-        guard workers.count == shape[0], scalars.allSatisfy(\.isFinite) else {
-            throw InputError(path, "policy/head \(shape) doesn't fit \(workers.count) workers, or is not finite")
+        guard workers.count == shape[0] else {
+            throw InputError(path, "policy/head \(shape) does not fit \(workers.count) workers")
+        }
+        if let index = scalars.firstIndex(where: { !$0.isFinite }) {
+            throw InputError(path, "policy/head[\(index)] is \(scalars[index]); it must be finite; make the head again")
         }
         return RoutingHead(workers: workers, weight: Tensor(shape: shape, scalars: scalars))
     }

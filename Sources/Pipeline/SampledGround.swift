@@ -9,9 +9,9 @@ import Tensors
 /// What a search with drawn rewards stands on, recorded or live: tasks, states, workers, and the head it starts from.
 struct SampledGround {
     let start: (map: FeatureMap?, head: RoutingHead)
-    /// Digest of everything that the search depends on, the number of generations aside. It names what is measured, not
-    /// where the answers come from: replay and live play have the same.
-    let key: String
+    /// What the search depends on, the number of generations aside. It names what is measured, not where the answers come
+    /// from: replay and live play have the same.
+    let identity: SearchIdentity
     /// The cells that may be asked; without tasks where outcomes are recorded.
     let plan: LabelPlan
     private let states: Tensor
@@ -86,12 +86,9 @@ struct SampledGround {
             }
             (start, startKey) = (evolve.start(sft.trained.policy, train: states.values.rows(at: split.train)), sft.key)
         }
-        let settings = [
-            "evolve sampled 1", states.key, startKey, "\(run.recipe.seed)", evolve.resolvedRunAction.rawValue,
-            "\(evolve.resolvedRunSigma)", "\(evolve.popsize ?? 0)", evolve.stepControl?.rawValue ?? "auto",
-            "\(evolve.batch ?? 0)", "\(evolve.replications)", "\(repeats)", "\(split.train);\(split.validation)",
-        ]
-        key = StageKey(settings + workers + measured).hex
+        identity = run.searchIdentity(
+            states: states, split: split,
+            data: ["data.start": startKey, "data.workers": StageKey(["\(repeats)"] + workers + measured).hex])
         self.start = start
         self.plan = plan
         self.states = start.map?.features(of: states.values, threads: run.threads) ?? states.values

@@ -37,18 +37,23 @@ public struct SampledPlay: HeadEnvironment {
         self.scores = scores
     }
 
-    public func rewards(of heads: Tensor, count: Int, generation: Int) throws -> [Double] {
+    public static var isRepeatable: Bool { false }
+
+    public func evaluations(of heads: Tensor, count: Int, generation: Int) throws -> Evaluations {
         let episodes = schedule.episodes(of: generation)
         let cells = reward.cells(of: heads, count: count, episodes: episodes, threads: threads).map { cells in
             cells.map { SampleCell(task: train[$0.task], worker: $0.worker, repeatIndex: $0.repeatIndex) }
         }
         // Candidates that decide alike share their calls.
-        let scores = try scores(Set(cells.joined()))
-        return cells.map { SampledReward.mean(of: $0, scores: scores) }
+        let distinct = Set(cells.joined()), scores = try scores(distinct)
+        let counts = EvaluationCounts(
+            made: distinct.count, reused: count * episodes.count - distinct.count,
+            failed: cells.joined().count { scores[$0] == nil })
+        return Evaluations(rewards: cells.map { SampledReward.mean(of: $0, scores: scores) }, counts: counts)
     }
 
-    /// The mean over tasks of the mean over all samples of the chosen worker.
-    public func validationReward(of head: RoutingHead) throws -> Double {
+    /// The mean over all samples of the chosen worker, task by task.
+    public func validationRewards(of head: RoutingHead) throws -> [Double] {
         let table = head.scores(for: states.rows(at: validation), threads: threads)
         let cells = validation.enumerated().map { row, task in
             let worker =
@@ -56,7 +61,6 @@ public struct SampledPlay: HeadEnvironment {
             return (0..<repeats[worker]).map { SampleCell(task: task, worker: worker, repeatIndex: $0) }
         }
         let scores = try scores(Set(cells.joined()))
-        let means = cells.map { SampledReward.mean(of: $0, scores: scores) }.filter { !$0.isNaN }
-        return means.isEmpty ? 0 : means.reduce(0, +) / Double(means.count)
+        return cells.map { SampledReward.mean(of: $0, scores: scores) }
     }
 }

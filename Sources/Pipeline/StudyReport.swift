@@ -13,10 +13,12 @@ public struct StudyReport: Sendable {
     /// Wall time; `nil` leaves it out.
     let seconds: Double?
     let optimizers: OptimizerTable?
+    /// What only a run's report has.
+    let run: RunParts?
 
     init(
         outcomes: Outcomes, splits: [SplitResult], summary: Summary, provenance: States.Provenance, seconds: Double?,
-        optimizers: OptimizerTable? = nil
+        optimizers: OptimizerTable? = nil, run: RunParts? = nil
     ) {
         self.outcomes = outcomes
         self.splits = splits
@@ -24,6 +26,7 @@ public struct StudyReport: Sendable {
         self.provenance = provenance
         self.seconds = seconds
         self.optimizers = optimizers
+        self.run = run
     }
 
     /// The report of a study.
@@ -62,7 +65,9 @@ public struct StudyReport: Sendable {
                     + "at most \(provenance.maxTokens) tokens"),
         ]
         if let seconds { facts.append(Report.Fact("took", "\(seconds.fixed(1)) s")) }
-        return Report(title: title, verdict: summary.verdict, facts: facts, sections: sections)
+        return Report(
+            title: title, verdict: summary.verdict, facts: facts, sections: sections,
+            timing: run?.generationSeconds.map { "A generation took \($0.fixed(3)) s (median)." })
     }
 
     /// The picture of the result: what each method gains over the best single worker.
@@ -85,12 +90,9 @@ public struct StudyReport: Sendable {
 
     private var sections: [Report.Section] {
         let methods = [
-            Report.Section(heading: "Methods", text: Self.legend, table: table, charts: [chart]),
-            Report.Section(
-                heading: "Evolution",
-                text:
-                    "Rewards of the mean of the distribution. The generation that validation prefers is kept; 0 is the start.",
-                charts: histories),
+            Report.Section(heading: "Methods", text: Self.legend, table: table, charts: [chart])
+        ] + (run.map { [Self.section($0.exported)] } ?? []) + [
+            evolution,
             Report.Section(
                 heading: "Routing by domain",
                 text: "Share of each domain's test tasks that \(summary.preferred) gives to each worker.", charts: [heatMap]),
@@ -133,17 +135,27 @@ public struct StudyReport: Sendable {
         return Table(columns: columns, rows: rows, emphasised: preferred.map { [$0] } ?? [])
     }
 
-    private static func signed(_ value: Double) -> String { (value < 0 ? "−" : "+") + abs(value).fixed(4) }
+    static func signed(_ value: Double) -> String { (value < 0 ? "−" : "+") + abs(value).fixed(4) }
+
+    private var evolution: Report.Section {
+        if let run, let split = splits.first {
+            return Self.section(run.evolution, history: split.history, charts: histories)
+        }
+        return Report.Section(
+            heading: "Evolution",
+            text: "Rewards of the mean of the distribution. The generation that validation prefers is kept; 0 is the start.",
+            charts: histories)
+    }
 
     private var histories: [Chart] {
         splits.filter { $0.history.count > 1 }.map { split in
-            let x = split.history.map { Double($0.generation) }
+            let x = split.history.map { Double($0.generation) }, judged = split.history.filter(\.isJudged)
             return .lines(
                 LineChart(
                     title: "Split \(split.name)", xTitle: "generation", yTitle: "mean reward",
                     series: [
                         .init("train", x: x, y: split.history.map(\.train)),
-                        .init("validation", x: x, y: split.history.map(\.validation)),
+                        .init("validation", x: judged.map { Double($0.generation) }, y: judged.map(\.validation)),
                     ], marker: .init(x: Double(split.keptGeneration), label: "kept")))
         }
     }

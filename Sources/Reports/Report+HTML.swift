@@ -7,6 +7,7 @@ extension Report {
             body += "<dl>\n\(rows.joined(separator: "\n"))\n</dl>\n"
         }
         for section in sections { body += section.html() }
+        if let timing { body += "<footer id=\"timing\">\(escaped(timing))</footer>\n" }
         return """
             <!DOCTYPE html>
             <html lang="en"><head><meta charset="utf-8">
@@ -73,6 +74,7 @@ private let pageStyle = """
     .emphasised td{font-weight:600;background:var(--wash)}
     figure{margin:1.75rem 0;overflow-x:auto}
     figure svg{max-width:100%;height:auto}
+    footer{margin-top:2.5rem;font-size:.85rem;color:var(--soft)}
     p{white-space:pre-line;overflow-wrap:anywhere}
     @media print{main{padding:0;max-width:none}section,figure,tr{break-inside:avoid}body{font-size:11pt}}
     """

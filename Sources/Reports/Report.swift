@@ -33,12 +33,17 @@ public struct Report: Codable, Sendable, Equatable {
     public var verdict: String
     public var facts: [Fact]
     public var sections: [Section]
+    /// How long it took, last of all and apart: the same report made again says otherwise here.
+    public var timing: String?
 
-    public init(title: String, verdict: String, facts: [Fact] = [], sections: [Section] = []) {
+    public init(
+        title: String, verdict: String, facts: [Fact] = [], sections: [Section] = [], timing: String? = nil
+    ) {
         self.title = title
         self.verdict = verdict
         self.facts = facts
         self.sections = sections
+        self.timing = timing
     }
 
     /// The report for a terminal; charts are only named.
@@ -54,6 +59,7 @@ public struct Report: Codable, Sendable, Equatable {
             if let table = section.table { blocks.append(table.text()) }
             blocks.append(contentsOf: section.charts.map { "[chart: \(plain($0.title))]" })
         }
+        if let timing { blocks.append(plain(timing)) }
         return blocks.joined(separator: "\n\n") + "\n"
     }
 

@@ -69,7 +69,8 @@ struct Baton: ParsableCommand {
         subcommands: [
             RunCommand.self, ImportCommand.self, LabelCommand.self, EmbedCommand.self, SFTCommand.self, EvolveCommand.self,
             EvaluateCommand.self,
-            ExportCommand.self, LabelsCommand.self, GradeCommand.self, StudyCommand.self, RouteCommand.self, ServeCommand.self,
+            ExportCommand.self, WatchCommand.self, PowerCommand.self, LabelsCommand.self, GradeCommand.self, StudyCommand.self,
+            RouteCommand.self, ServeCommand.self,
             WorkersCommand.self, TokenizeCommand.self, InspectCommand.self, DoctorCommand.self,
         ])
 }

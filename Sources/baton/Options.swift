@@ -81,7 +81,22 @@ struct EvolveKeys: ParsableArguments {
     @Option(name: .customLong("evolve.popsize"), help: "auto, or candidates a generation") var popsize: String?
     @Option(name: [.customLong("evolve.generations"), .customLong("generations")], help: "How long to search.")
     var generations: String?
+    @Option(
+        name: .customLong("evolve.validate_every"),
+        help: "The mean is judged on validation every so many generations, and at the last.")
+    var validateEvery: String?
+    @Option(
+        name: [.customLong("evolve.target"), .customLong("target")],
+        help: "The search is done once the mean earns so much on validation, 0 to 1; none for never.")
+    var target: String?
     @Option(name: .customLong("evolve.step_control"), help: "auto, cumulative or two_point") var stepControl: String?
+    @Option(name: .customLong("evolve.weights"), help: "auto, positive, active or linear: what a rank is worth.")
+    var weights: String?
+    @Option(name: .customLong("evolve.sampling"), help: "auto, independent or mirrored") var sampling: String?
+    @Option(name: .customLong("evolve.learning"), help: "auto, fixed, or adaptive: rates that follow the noise.")
+    var learning: String?
+    @Option(name: .customLong("evolve.mean_rate"), help: "auto, or the share of its step that the mean goes.")
+    var meanRate: String?
     @Option(name: .customLong("evolve.batch"), help: "all, or tasks that a generation plays where rewards are drawn.")
     var batch: String?
     @Option(name: .customLong("evolve.replications"), help: "Episodes of a task in a generation where rewards are drawn.")
@@ -94,7 +109,10 @@ struct EvolveKeys: ParsableArguments {
         [
             ("evolve.environment", environment), ("evolve.draws", draws), ("evolve.start", start),
             ("evolve.action", action), ("evolve.sigma", sigma), ("evolve.popsize", popsize),
-            ("evolve.generations", generations), ("evolve.step_control", stepControl), ("evolve.batch", batch),
+            ("evolve.generations", generations), ("evolve.validate_every", validateEvery), ("evolve.target", target),
+            ("evolve.step_control", stepControl), ("evolve.weights", weights),
+            ("evolve.sampling", sampling), ("evolve.learning", learning), ("evolve.mean_rate", meanRate),
+            ("evolve.batch", batch),
             ("evolve.replications", replications), ("evolve.hours", hours), ("evolve.budget", budget),
         ]
     }

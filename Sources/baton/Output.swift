@@ -22,7 +22,8 @@ enum Output {
             let count = rest.withUnsafeBytes { Foundation.write(handle.fileDescriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
-                if handle.fileDescriptor == STDOUT_FILENO, errno != EPIPE { lost.store(true, ordering: .relaxed) }
+                guard handle.fileDescriptor == STDOUT_FILENO else { return }
+                if errno == EPIPE { gone.store(true, ordering: .relaxed) } else { lost.store(true, ordering: .relaxed) }
                 return
             }
             rest = rest.dropFirst(count)
@@ -32,7 +33,10 @@ enum Output {
     /// Whether a part of the results could not be written.
     static var isIncomplete: Bool { lost.load(ordering: .relaxed) }
 
-    private static let lost = Atomic<Bool>(false)
+    /// Whether nobody reads the results any more.
+    static var hasNoReader: Bool { gone.load(ordering: .relaxed) }
+
+    private static let lost = Atomic<Bool>(false), gone = Atomic<Bool>(false)
 }
 
 /// One live line on a terminal, a plain line now and then elsewhere.

@@ -14,18 +14,19 @@ struct StageOptions: ParsableArguments {
     @OptionGroup(title: "Recipe") var source: SourceKeys
     @OptionGroup var keys: RecipeKeys
 
-    /// Does `stages` of the run in their order and says how each ended.
-    func perform(_ stages: (Run) -> [Stage]) throws {
-        let progress = ProgressLine(quiet: common.quiet), run = try open(progress)
-        for stage in stages(run) { try show(run.run(stage), on: progress) }
+    /// Does `stages` of the run in their order and says how each ended. `restart` begins the search at its start.
+    func perform(restart: Bool = false, _ stages: (Run) -> [Stage]) throws {
+        let progress = ProgressLine(quiet: common.quiet), run = try open(progress, restart: restart), stages = stages(run)
+        if stages.contains(.evolve) { try run.checkSearch() }
+        for stage in stages { try show(run.run(stage), on: progress) }
     }
 
     func perform(_ stage: Stage) throws { try perform { _ in [stage] } }
 
-    func open(_ progress: ProgressLine) throws -> Run {
+    func open(_ progress: ProgressLine, restart: Bool = false) throws -> Run {
         try Run(
             opening: path, folder: folder, overrides: source.overrides + keys.overrides, threads: common.workforce,
-            monitor: progress.monitor, access: LiveAccess.access)
+            monitor: progress.monitor, access: LiveAccess.access, restartsSearch: restart)
     }
 
     func show(_ report: Run.StageReport, on progress: ProgressLine) throws {
@@ -41,13 +42,19 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var options: StageOptions
     @Option(name: .customLong("to"), help: "The last stage to do.") var last: Stage = .export
+    @OptionGroup var restart: RestartFlag
 
     func run() throws {
-        try options.perform { run in run.stages.filter { $0.isBeforeOrAt(last) } }
+        try options.perform(restart: restart.restart) { run in run.stages.filter { $0.isBeforeOrAt(last) } }
     }
 }
 
 extension Stage: ExpressibleByArgument {}
+
+struct RestartFlag: ParsableArguments {
+    @Flag(help: "Throw away the search that stands, and start again; without it, the same command goes on.")
+    var restart = false
+}
 
 struct SFTCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -65,8 +72,9 @@ struct EvolveCommand: ParsableCommand {
         discussion: "Example: baton evolve runs/demo --generations 200")
 
     @OptionGroup var options: StageOptions
+    @OptionGroup var restart: RestartFlag
 
-    func run() throws { try options.perform(.evolve) }
+    func run() throws { try options.perform(restart: restart.restart) { _ in [.evolve] } }
 }
 
 struct EvaluateCommand: ParsableCommand {

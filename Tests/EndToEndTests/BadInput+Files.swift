@@ -100,8 +100,8 @@ extension BadInput {
         finished("route: router.json cut in half", says: "router.json", "export", by: "route", router, "text") {
             try $0.halve("\(router)/router.json")
         },
-        finished("route: router.json of another format", says: "router.json", "format 2", by: "route", router, "text") {
-            try $0.edit("\(router)/router.json", "\"format\" : 1", "\"format\" : 2")
+        finished("route: router.json of another format", says: "router.json", "format 3", by: "route", router, "text") {
+            try $0.edit("\(router)/router.json", "\"format\" : 2", "\"format\" : 3")
         },
         finished("route: more workers than rows", says: "router.json", "fit", by: "route", router, "text") {
             try $0.edit("\(router)/router.json", "\"gamma\"\n", "\"gamma\", \"delta\"\n")

@@ -29,7 +29,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 
 struct BadInputTests {
     static let table =
-        BadInput.models + BadInput.outcomes + BadInput.recipes + BadInput.runs + BadInput.bundles + BadInput.texts
+        BadInput.models + BadInput.outcomes + BadInput.recipes + BadInput.runs + BadInput.searches + BadInput.bundles
+        + BadInput.texts
         + BadInput.pools + BadInput.tasks + BadInput.liveRecipes + BadInput.ledgers + BadInput.endpoints
 
     /// Catches traps, several lines, a file named wrongly or not at all, and anything left half-written.

@@ -14,9 +14,23 @@ struct FullDiskTests {
         #expect(
             ending.messages.hasPrefix("baton: ") && ending.messages.contains("same command again"),
             "\(place): \(ending.messages)")
-        for (name, data) in files where name != "metrics.jsonl" { #expect(data == expected[name], "\(place): \(name)") }
+        for (name, data) in files where name != "metrics.jsonl" {
+            // Of the checkpoints some go when newer ones are there; until then they are whole.
+            if name.contains("gen-"), expected[name] == nil {
+                #expect(Self.isWholeHDF5(data), "\(place): \(name)")
+            } else {
+                #expect(data == expected[name], "\(place): \(name)")
+            }
+        }
         // Metrics grow by lines.
         if let lines = files["metrics.jsonl"] { #expect(expected["metrics.jsonl"]?.starts(with: lines) == true, "\(place)") }
+    }
+
+    /// Whether a file is as long as its superblock says (version 0, addresses of eight bytes: the end stands at byte 40).
+    private static func isWholeHDF5(_ data: Data) -> Bool {
+        let bytes = Array(data)
+        guard bytes.count > 48, bytes.prefix(9) == [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A, 0] else { return false }
+        return bytes[40..<48].reversed().reduce(0) { $0 << 8 | Int($1) } == bytes.count
     }
 
     @Test func aFileThatMayNotGrowIsAFailureFromWhichTheSameCommandGoesOn() throws {

@@ -65,6 +65,36 @@ struct KillTests {
         }
     }
 
+    /// Each row: flags that make a finished search go on, or start again. What is removed, and what says for how long the
+    /// search is, are effects of their own.
+    @Test(
+        "a search that is killed at any border while it goes on or starts again ends with the same bytes",
+        arguments: [
+            ["--generations", "6"], ["--evolve.sigma", "0.5", "--generations", "5"], ["--restart"],
+            ["--evolve.draws", "sampled", "--evolve.replications", "2"], ["--evolve.validate_every", "3"],
+        ])
+    func everyBorderOfASearchThatChanges(flags: [String]) throws {
+        let workshop = try Workshop.finished()
+        try workshop.copy(workshop.file(Workshop.run), to: "prepared")
+        let command = ["evolve", Workshop.run, "--threads", "1", "--quiet"] + flags
+        try #require(Command.baton(command, in: workshop.url).status == 0)
+        let expected = try workshop.lasting()
+        for border in 1..<1000 {
+            try workshop.remove("runs")
+            try workshop.copy(workshop.file("prepared"), to: Workshop.run)
+            let first = try Command.baton(command, in: workshop.url, environment: ["BATON_KILL_AT": "\(border)"])
+            if first.status == 0 {
+                #expect(border > 10)
+                return
+            }
+            try #require(first.status == Self.killed, "border \(border): \(first.messages)")
+            let second = try Command.baton(command, in: workshop.url)
+            #expect(second.status == 0, "border \(border): \(second.messages)")
+            #expect(differences(try workshop.lasting(), expected) == [], "killed at border \(border)")
+        }
+        Issue.record("a search with 1000 borders")
+    }
+
     @Test func aRunThatIsKilledAtRandomInstantsEndsWithTheSameBytes() throws {
         let workshop = try Workshop(generations: 60)
         let command = ["run", "recipe.yaml", "--threads", "1", "--quiet"]
@@ -91,14 +121,14 @@ struct KillTests {
         for signal in [SIGTERM, SIGINT] {
             let workshop = try Workshop(generations: 300)
             let process = try Command.start(["run", "recipe.yaml", "--threads", "1", "--quiet"], in: workshop.url)
-            try #require(process.wait { workshop.exists("\(Workshop.run)/checkpoints/gen-000003.h5") })
+            try #require(process.wait { workshop.measured() > 3 })
             process.send(signal)
             let stopped = try process.end()
             #expect(stopped.status == 75)
             #expect(stopped.lines.count == 1)
             #expect(stopped.messages.hasPrefix("baton: stopped by a signal after generation"), "\(stopped.messages)")
             #expect(stopped.output.isEmpty)
-            let reached = try workshop.snapshot("\(Workshop.run)/checkpoints").count
+            let reached = workshop.measured() - 1
             // What is left is made short, and the undisturbed search of that length is the measure.
             let last = "\(reached + 3)"
             let resumed = try workshop.baton("run", "recipe.yaml", "--threads", "1", "--quiet", "--generations", last)
@@ -113,7 +143,7 @@ struct KillTests {
     @Test func aSecondProcessKeepsOutOfTheFolderOfTheFirst() throws {
         let workshop = try Workshop(generations: 100_000)
         let first = try Command.start(["run", "recipe.yaml", "--threads", "1", "--quiet"], in: workshop.url)
-        try #require(first.wait { workshop.exists("\(Workshop.run)/checkpoints/gen-000001.h5") })
+        try #require(first.wait { workshop.measured() > 1 })
         let second = try workshop.baton("run", "recipe.yaml", "--threads", "1", "--quiet")
         first.send(SIGTERM)
         #expect(second.status == 1)

@@ -144,6 +144,11 @@ extension BadInput {
         recipe(
             "a budget that is none", says: "recipe.yaml:7:", "label.budget", "\"much\"", replacing: "repeats: 2",
             by: "budget: much"),
+        recipe("hours of zero", says: "evolve.hours", "above 0", replacing: "evaluate:", by: "evolve: {hours: 0}\nevaluate:"),
+        recipe(
+            "a search without money", says: "evolve.budget", "none for no cap", replacing: "evaluate:",
+            by: "evolve: {budget: 0.00}\nevaluate:"),
+        recipe("labels without money", says: "recipe.yaml:7:", "label.budget", replacing: "repeats: 2", by: "budget: 0"),
         recipe("negative hours", says: "evolve.hours", replacing: "evaluate:", by: "evolve: {hours: -1}\nevaluate:"),
         recipe("no rows", says: "tasks.train_rows", replacing: "{train:", by: "{train_rows: 0, train:"),
         recipe(

@@ -71,7 +71,7 @@ struct LiveKillTests {
         let command = ["evolve", "recipe.yaml", "--threads", "1", "--quiet"] + Self.rows + Self.search
         try #require(try Command.baton(command, in: workshop.url).status == 0)
         let expected = try workshop.search()
-        #expect(expected.count == 5)
+        #expect((4...5).contains(expected.count))
         let prepare = { try workshop.copy(workshop.file("prepared"), to: Workshop.liveRun) }
         try everyBorder(workshop, lane, command, prepare: prepare) { place in
             let search = try workshop.search()

@@ -77,7 +77,7 @@ struct LiveLimitTests {
         #expect(try workshop.ledger().committed <= 800_000)
         let asked = provider.asked.count
         #expect(asked > 0)
-        expectLimit(try evolve("runs/live", "--evolve.budget", "none", "--hours", "0"), "evolve.hours")
+        expectLimit(try evolve("runs/live", "--evolve.budget", "none", "--hours", "1e-9"), "evolve.hours")
         #expect(provider.asked.count == asked)
         for run in ["runs/live", "runs/other"] {
             let ending = try evolve(run, "--evolve.budget", "none", "--hours", "8")
@@ -91,7 +91,7 @@ struct LiveLimitTests {
 
     @Test func aReplayEndsAtItsHoursToo() throws {
         let workshop = try Workshop.finished()
-        let ending = try workshop.live("evolve", Workshop.run, "--generations", "9", "--hours", "0")
+        let ending = try workshop.live("evolve", Workshop.run, "--generations", "9", "--hours", "1e-9")
         expectLimit(ending, "evolve.hours")
     }
 }

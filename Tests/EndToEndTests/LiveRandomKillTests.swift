@@ -73,5 +73,5 @@ struct LiveRandomKillTests {
 
 extension SplitMix64 {
     /// A share of a duration, uniform in [0, 1).
-    fileprivate mutating func nextShare() -> Double { Double(next() >> 11) * 0x1p-53 }
+    mutating func nextShare() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

@@ -16,13 +16,16 @@ struct LiveSearchTests {
         return ending
     }
 
+    /// The last three checkpoints, the best where it is another one, and metrics.
+    private static func isWhole(_ search: [String: Data]) -> Bool { (4...5).contains(search.count) }
+
     @Test func liveAndReplayedSearchesHaveTheSameBytes() throws {
         let workshop = try Workshop.live(), labels = try LiveProvider(), provider = try LiveProvider()
         try workshop.writePool(port: labels.port)
         for stage in ["label", "embed"] { _ = try perform(workshop, [stage, "recipe.yaml"]) }
         _ = try perform(workshop, ["evolve", "recipe.yaml"] + Self.replay)
         let expected = try workshop.search()
-        #expect(expected.count == 6 && labels.asked.count == Workshop.liveCells)
+        #expect(Self.isWhole(expected) && labels.asked.count == Workshop.liveCells)
 
         // A folder that has nothing but states.
         try workshop.writePool(port: provider.port)
@@ -65,7 +68,7 @@ struct LiveSearchTests {
         let ending = try perform(workshop, ["evolve", Workshop.liveRun] + Self.live)
         #expect(ending.messages.contains("gamma is left out for now"), "\(ending.messages)")
         #expect(try !workshop.labels(filter: "status=failed").isEmpty)
-        #expect(try workshop.search().count == 6)
+        #expect(Self.isWhole(try workshop.search()))
         for line in try workshop.text("\(Workshop.liveRun)/metrics.jsonl").split(separator: "\n") {
             #expect((try? JSONSerialization.jsonObject(with: Data(line.utf8))) is [String: Any], "\(line)")
         }
@@ -85,7 +88,7 @@ struct LiveSearchTests {
         let provider = try LiveProvider()
         try workshop.writePool(port: provider.port)
         _ = try perform(workshop, ["evolve", Workshop.liveRun] + Self.live)
-        #expect(try workshop.search().count == 6)
+        #expect(Self.isWhole(try workshop.search()))
     }
 
     @Test func aSearchThatHearsOneOfThreeWorkersStillHasMetrics() throws {

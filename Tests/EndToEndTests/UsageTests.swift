@@ -4,7 +4,8 @@ import Testing
 /// Flags and arguments.
 struct UsageTests {
     static let subcommands = [
-        "run", "import", "label", "embed", "sft", "evolve", "evaluate", "export", "labels", "grade", "study", "route", "serve",
+        "run", "import", "label", "embed", "sft", "evolve", "evaluate", "export", "watch", "power", "labels", "grade", "study",
+        "route", "serve",
         "workers",
         "tokenize", "inspect", "doctor",
     ]
@@ -52,7 +53,7 @@ struct UsageTests {
         ["inspect", "\(Workshop.run)/states.h5"], ["inspect", "\(Workshop.run)/checkpoints/gen-000004.h5"],
         ["inspect", "\(Workshop.run)/router"], ["inspect", "\(Workshop.run)/router/router.safetensors"],
         ["inspect", "\(Workshop.run)/report.json"], ["inspect", "\(Workshop.run)/metrics.jsonl"],
-        ["inspect", "\(Workshop.run)/recipe.yaml"], ["doctor", Workshop.run],
+        ["inspect", "\(Workshop.run)/recipe.yaml"], ["watch", Workshop.run], ["power", Workshop.run], ["doctor", Workshop.run],
         ["study", "outcomes", "--model", "model", "--cache", "cache", "--generations", "2"],
     ])
     func jsonIsAnObjectALineAndQuietIsQuiet(command: [String]) throws {

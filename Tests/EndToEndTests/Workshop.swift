@@ -122,9 +122,26 @@ struct Workshop: Sendable {
         return found
     }
 
-    /// What must be the same after any interruption: all of the run but the wall time in its report.
+    /// Generations that the metrics of a run tell of.
+    func measured(_ run: String = Workshop.run) -> Int {
+        guard let text = try? text("\(run)/metrics.jsonl") else { return 0 }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
+    }
+
+    /// The checkpoints of a search, by name, the start's head aside.
+    func checkpoints(_ run: String = Workshop.run) throws -> [String] {
+        try snapshot("\(run)/checkpoints").keys.filter { $0.hasPrefix("gen-") }.sorted()
+    }
+
+    /// What must be the same after any interruption: all of the run but wall times, which are a file of their own, one
+    /// object in the report and the foot of its page.
     func lasting(_ run: String = Workshop.run) throws -> [String: Data] {
         var files = try snapshot(run)
+        files["timing.jsonl"] = nil
+        if let page = files["report.html"] {
+            let text = String(decoding: page, as: UTF8.self)
+            files["report.html"] = Data(text.replacing(/<footer id="timing">.*<\/footer>/, with: "").utf8)
+        }
         if let report = files["report.json"] {
             var object = try #require(JSONSerialization.jsonObject(with: report) as? [String: Any])
             object["timing"] = nil

@@ -224,3 +224,38 @@ private func noise(_ count: Int, seed: UInt64) -> [Double] {
         #expect(fit([1, 2, .nan], [0.25, 9, 9], [1, 0, 1]) == fit([1], [0.25]))
     }
 }
+
+@Suite struct PowerTests {
+    /// (1.959964 + 0.841621) · 0.5 / √100, and its inverse.
+    @Test func theDetectableDifferenceIsTheTextbooks() {
+        let power = Power(standardDeviation: 0.5, tasks: 100)
+        #expect(abs(power.detectableDifference() - 0.1400793) < 1e-6)
+        #expect(power.tasksNeeded(toSee: 0.05) == 785)
+        // 99 % power at 1 %: 2.575829 + 2.326348.
+        #expect(abs(power.detectableDifference(significance: 0.01, power: 0.99) - 0.2451089) < 1e-6)
+    }
+
+    @Test func asManyTasksAsAreNeededSeeTheDifference() {
+        for difference in [0.003, 0.02, 0.4] {
+            let needed = Power(standardDeviation: 0.37, tasks: 10).tasksNeeded(toSee: difference)
+            #expect(Power(standardDeviation: 0.37, tasks: needed).detectableDifference() <= difference)
+            if needed > 1 { #expect(Power(standardDeviation: 0.37, tasks: needed - 1).detectableDifference() > difference) }
+        }
+    }
+
+    @Test func theSpreadIsThatOfTheDifferences() {
+        let power = Power(differences: [1, -1, 1, -1, 0])
+        #expect(power.tasks == 5 && abs(power.standardDeviation - 1) < 1e-12)
+        #expect(Power(differences: [0.25]).detectableDifference() == 0)
+    }
+
+    /// Simulated: of many comparisons with just that gain, four in five are significant.
+    @Test func fourInFiveComparisonsSeeIt() {
+        let tasks = 200, gain = Power(standardDeviation: 0.4, tasks: tasks).detectableDifference()
+        let seen = (0..<2000).count { trial in
+            let differences = noise(tasks, seed: UInt64(trial) &* 7919 &+ 1).map { gain + ($0 - 0.5) * 0.4 * 12.0.squareRoot() }
+            return abs(mean(of: differences)) > 1.96 * standardError(of: differences)
+        }
+        #expect(abs(Double(seen) / 2000 - 0.8) < 0.04, "\(seen) of 2000")
+    }
+}
