@@ -20,11 +20,21 @@ public struct EvolutionStrategy: HeadOptimizer {
         self.covariance = covariance
     }
 
+    /// The engine's own for drawn rewards; without a shape the plain evolution strategy: the better half, by logarithmic
+    /// weights at fixed rates.
+    private func strategy(dimension: Int) -> Strategy {
+        guard covariance == .separable else {
+            return Strategy(stepControl: .cumulative, weights: .positive, covariance: covariance)
+        }
+        var drawn = settings
+        (drawn.draws, drawn.stepControl) = (.sampled, nil)
+        return drawn.strategy(dimension: dimension)
+    }
+
     public func optimize(_ start: RoutingHead, on play: inout RecordedPlay, budget: Int, seed: UInt64) -> OptimizedHead {
         var result = OptimizedHead(start: start, on: play)
         let rms = start.rootMeanSquare, scale = rms > 0 ? rms : 1, size = settings.popsize ?? 32
-        var strategy = settings.strategy(dimension: start.weight.scalars.count)
-        strategy.covariance = covariance
+        let strategy = strategy(dimension: start.weight.scalars.count)
         var search = SepCMAES(
             mean: start.weight.scalars.map { Double($0) / scale }, stepSize: settings.sigmas?.first ?? (rms > 0 ? 0.3 : 1),
             seed: seed, populationSize: size, strategy: strategy)
