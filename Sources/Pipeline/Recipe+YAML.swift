@@ -1,3 +1,4 @@
+import Evolution
 import Backbones
 import Chat
 public import Foundation

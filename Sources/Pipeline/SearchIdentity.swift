@@ -1,4 +1,5 @@
 import Backbones
+import Evolution
 import Files
 import Foundation
 import Routing
