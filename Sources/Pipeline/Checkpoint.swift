@@ -2,7 +2,7 @@ import Evolution
 import Files
 public import Foundation
 import HDF5
-public import Routing
+import Routing
 import Tensors
 
 /// A checkpoint that cannot even be opened: it was cut off, or is gone. The one before it will do.
