@@ -3,7 +3,7 @@ public struct Record: Sendable, Codable, Equatable {
     /// Generations whose best and median are kept.
     static let longest = 20_000
 
-    /// σ at the start.
+    /// The largest σ√variance at the start.
     public var initialStepSize: Double
     /// Candidates told so far, failed ones too.
     public var evaluations: Int

@@ -35,8 +35,13 @@ public struct RestartingSearch: Sendable, Codable, Equatable {
     public private(set) var best: Point?
     private let first: SepCMAES
 
-    /// Searches that begin with `first`.
+    /// Searches that begin with `first`. A box to start in has its dimension.
     public init(first: SepCMAES, rules: StopRules = .deterministic, start: Start = .again, mostRestarts: Int = 9) {
+        if case .uniform(let lower, let upper) = start {
+            precondition(
+                lower.count == first.mean.count && upper.count == first.mean.count,
+                "a box of \(lower.count) and \(upper.count) dimensions for a search of \(first.mean.count)")
+        }
         search = first
         self.first = first
         self.rules = rules
@@ -89,12 +94,13 @@ public struct RestartingSearch: Sendable, Codable, Equatable {
         var draws = Philox(seed: initial.seed).stream(row: 0, generation: number, purpose: .restart)
         let seed = draws.next()
         var mean = initial.mean
-        if case .uniform(let lower, let upper) = start {
+        if case .uniform(let lower, let upper) = start, lower.count == mean.count, upper.count == mean.count {
             for j in mean.indices {
                 let share = Double(draws.next() >> 11) * 0x1p-53
                 mean[j] = lower[j] + share * (upper[j] - lower[j])
             }
         }
+        initial.bounds?.repair(&mean)
         return SepCMAES(
             mean: mean, stepSize: initial.stepSize, scales: initial.variances.map { $0.squareRoot() }, seed: seed,
             populationSize: initial.populationSize << min(endings.count, 20), strategy: initial.strategy,

@@ -50,7 +50,7 @@ public struct SepCMAES: Sendable, Equatable {
             variances: scales.map { $0.map { $0 * $0 } } ?? [Double](repeating: 1, count: mean.count), stepPath: zeros,
             variancePath: zeros, previousMean: mean, smoothedRank: 0,
             learning: strategy.learning == .adaptive ? LearningRates(dimension: mean.count) : nil, bounds: bounds,
-            record: Record(initialStepSize: stepSize))
+            record: Record(initialStepSize: stepSize * (scales?.max() ?? 1)))
         do { try state.validate() } catch { preconditionFailure("\(error)") }
     }
 

@@ -30,16 +30,16 @@ public struct StopRules: Sendable, Codable, Equatable {
     public var target: Double?
     /// For all σ√variance and σ|p_c|.
     public var stepTolerance: Double?
-    /// For the range of the bests of the last 10 + ⌈30 n/λ⌉ generations.
+    /// For the range of the bests of the last 10 + ⌈30 n/λ⌉ generations, or 20,000.
     public var fitnessTolerance: Double?
-    /// Whether to end where, after 100 + 100 n^1.5/λ generations, neither the median of the bests nor that of the medians
+    /// Whether to end where, after 100 + 100 n^1.5/λ generations, or 20,000, neither the median of the bests nor that of the medians
     /// of the last tenth is better than that of the tenth before.
     public var stagnation: Bool
     /// For generations running whose best is no better than the lower quartile.
     public var flatGenerations: Int?
     /// For the ratio of the largest variance to the smallest.
     public var condition: Double?
-    /// For σ√variance over the initial σ.
+    /// For σ√variance over the largest of the start.
     public var growth: Double?
     /// Whether to end where m + σD/5 = m in a coordinate.
     public var noEffect: Bool
@@ -97,12 +97,12 @@ extension SepCMAES {
         let record = state.record, n = Double(state.mean.count), lambda = Double(populationSize)
         if let flat = rules.flatGenerations, record.flatGenerations >= flat { return .flatFitness }
         if let tolerance = rules.fitnessTolerance {
-            let window = 10 + Int((30 * n / lambda).rounded(.up)), recent = record.best.suffix(window)
+            let window = min(Record.longest, 10 + Int((30 * n / lambda).rounded(.up))), recent = record.best.suffix(window)
             if recent.count == window, let most = recent.max(), let least = recent.min(), most - least < tolerance {
                 return .fitness
             }
         }
-        let patience = 100 + 100 * pow(n, 1.5) / lambda, seen = record.best.count
+        let patience = min(Double(Record.longest - 1), 100 + 100 * pow(n, 1.5) / lambda), seen = record.best.count
         if rules.stagnation, Double(seen) > patience {
             let tenth = max(seen, Int(patience)) / 10
             if !record.best.hasImproved(tenth), !record.median.hasImproved(tenth) { return .stagnation }

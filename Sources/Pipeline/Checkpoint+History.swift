@@ -12,6 +12,7 @@ extension HDF5File {
         try write(history.map { Int64($0.evaluations.made) }, to: "history/evaluations_made")
         try write(history.map { Int64($0.evaluations.reused) }, to: "history/evaluations_reused")
         try write(history.map { Int64($0.evaluations.failed) }, to: "history/failed_episodes")
+        try write(history.map { Int64($0.kept) }, to: "history/kept")
     }
 
     borrowing func readHistory() throws -> [GenerationRecord] {
@@ -23,7 +24,10 @@ extension HDF5File {
         let made: [Int64] = try read("history/evaluations_made", rank: 1).values
         let reused: [Int64] = try read("history/evaluations_reused", rank: 1).values
         let failed: [Int64] = try read("history/failed_episodes", rank: 1).values
-        let lengths = [validation.count, sigma.count, axisRatio.count, best.count, made.count, reused.count, failed.count]
+        let kept: [Int64] = try read("history/kept", rank: 1).values
+        let lengths = [
+            validation.count, sigma.count, axisRatio.count, best.count, made.count, reused.count, failed.count, kept.count,
+        ]
         guard lengths.allSatisfy({ $0 == train.count }) else {
             throw InputError(path, "the columns of history differ in length; the checkpoint is damaged")
         }
@@ -31,7 +35,7 @@ extension HDF5File {
             GenerationRecord(
                 generation: $0, train: train[$0], validation: validation[$0], sigma: sigma[$0], axisRatio: axisRatio[$0],
                 evaluations: EvaluationCounts(made: Int(made[$0]), reused: Int(reused[$0]), failed: Int(failed[$0])),
-                bestCandidate: best[$0])
+                kept: Int(kept[$0]), bestCandidate: best[$0])
         }
     }
 }

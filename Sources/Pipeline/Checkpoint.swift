@@ -50,7 +50,8 @@ public struct Checkpoint: Sendable, Equatable {
             }
             search = HeadSearch(
                 search: engine, scale: try archive.doubleAttribute("scale", on: "search"), kept: kept,
-                history: try archive.readHistory())
+                history: try archive.readHistory(),
+                startRewards: try archive.read("history/start_validation", rank: 1).values.map { $0.isNaN ? nil : $0 })
             guard search.history.count == engine.generation + 1 else {
                 throw InputError(
                     file.path, "history has \(search.history.count) generations, the search \(engine.generation)")
@@ -78,6 +79,7 @@ public struct Checkpoint: Sendable, Equatable {
             try archive.setAttribute("generation", to: .int64(Int64(search.kept.generation)), on: "policy")
             try archive.setAttribute("validation_reward", to: .double(search.kept.validationReward), on: "policy")
             try archive.write(search.history)
+            try archive.write(search.startRewards.map { $0 ?? .nan }, to: "history/start_validation")
             try archive.close()
         }
     }

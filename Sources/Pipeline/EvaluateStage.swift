@@ -14,24 +14,26 @@ struct EvaluateStage {
     func perform() throws -> String? {
         let clock = ContinuousClock(), start = clock.now
         let inputs = try run.inputs(), sft = try run.finishedSFT(inputs), checkpoint = try run.finishedSearch(inputs)
-        let data = inputs.data, key = try key(inputs, checkpoint)
+        let data = inputs.data, key = try key(inputs, sft, checkpoint), found = run.policy(sft, checkpoint, inputs)
         if isFinished(key) { return nil }
         let comparison = Comparison(
             data: data, sft: run.recipe.sft, evolve: run.recipe.evolve, withOptions: false, seed: run.recipe.seed)
         let result = comparison.judge(
             run.recipe.split, inputs.split,
             heads: .init(
-                sft: sft.trained.policy, evolved: run.policy(sft, checkpoint, inputs), history: checkpoint.search.history,
+                sft: sft.trained.policy, evolved: found, history: checkpoint.search.history,
                 keptGeneration: checkpoint.search.kept.generation),
             threads: run.threads)
         let bootstrap = run.recipe.evaluate.bootstrap, seed = run.recipe.seed
         let summary = Summary([result], bootstrap: bootstrap, seed: seed)
-        let isFromSFT = run.recipe.evolve.start == .sft, fitted = sft.trained.head
+        let fitted = sft.trained.policy
         let parts = StudyReport.RunParts(
             exported: ExportedVerdict(result, outcomes: data.outcomes, bootstrap: bootstrap, seed: seed),
             evolution: EvolutionSummary(
-                checkpoint.search, start: isFromSFT ? fitted : RoutingHead(zeros: fitted.workers, width: fitted.width),
-                train: inputs.train, validation: inputs.validation, threads: run.threads),
+                checkpoint.search,
+                start: run.recipe.evolve.start == .sft
+                    ? fitted : RoutingPolicy(head: RoutingHead(zeros: fitted.head.workers, width: fitted.head.width)),
+                found: found, train: inputs.train, validation: inputs.validation, threads: run.threads),
             generationSeconds: GenerationTiming.median(in: run.directory.timing))
         let page = StudyReport(
             outcomes: data.outcomes, splits: [result], summary: summary, provenance: inputs.states.provenance, seconds: nil,
@@ -44,10 +46,11 @@ struct EvaluateStage {
         return summary.verdict
     }
 
-    private func key(_ inputs: RunInputs, _ checkpoint: Checkpoint) throws -> String {
+    private func key(_ inputs: RunInputs, _ sft: SFTCheckpoint, _ checkpoint: Checkpoint) throws -> String {
         let outcomes = inputs.data.outcomes
         let parts = [
-            "evaluate 2", checkpoint.key, "\(checkpoint.search.search.generation)",
+            "evaluate 3", sft.key, checkpoint.key, "\(checkpoint.search.search.generation)",
+            "\(checkpoint.search.kept.generation)",
             "\(run.recipe.evaluate.bootstrap)",
             run.recipe.name, run.recipe.split, outcomes.name, "\(outcomes.deterministicWorkers.sorted())",
             "\(inputs.split.test)", "\(outcomes.table.samples)", "\(outcomes.table.successes)",

@@ -18,15 +18,18 @@ struct EvolutionSummary: Codable, Equatable {
     /// What the best candidate of the kept generation claimed, and what its mean was worth on train: the difference is luck.
     var eliteClaim: Double?, meanOfClaim: Double?
 
-    init(_ search: HeadSearch, start: RoutingHead, train: TaskSet, validation: TaskSet, threads: Threads) {
-        func rewards(_ head: RoutingHead) -> Rewards {
+    /// `start` and `found` are the policies of the search's start and of what it kept.
+    init(
+        _ search: HeadSearch, start: RoutingPolicy, found: RoutingPolicy, train: TaskSet, validation: TaskSet, threads: Threads
+    ) {
+        func rewards(_ policy: RoutingPolicy) -> Rewards {
             Rewards(
-                train: Estimate(normal: train.rewards(of: head, threads: threads)),
-                validation: Estimate(normal: validation.rewards(of: head, threads: threads)))
+                train: Estimate(normal: train.rewards(of: policy, threads: threads)),
+                validation: Estimate(normal: validation.rewards(of: policy, threads: threads)))
         }
         let history = search.history, kept = search.kept
         self.start = rewards(start)
-        self.kept = rewards(kept.head)
+        self.kept = rewards(found)
         keptGeneration = kept.generation
         generations = search.search.generation
         evaluationsMade = history.reduce(0) { $0 + $1.evaluations.made }

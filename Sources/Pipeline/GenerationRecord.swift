@@ -12,6 +12,8 @@ public struct GenerationRecord: Sendable, Equatable {
     public var axisRatio: Double
     /// What the generation's evaluations came to.
     public var evaluations: EvaluationCounts
+    /// The generation whose mean was kept by then.
+    public var kept: Int
     /// Best fitness among the candidates: shown, never exported, since it is chosen by its luck.
     public var bestCandidate: Double
 
@@ -48,7 +50,8 @@ public struct EvaluationCounts: Sendable, Equatable {
 // What couldn't be evaluated, or wasn't judged, is null: JSON has no NaN.
 extension GenerationRecord: Codable {
     private enum CodingKeys: CodingKey {
-        case generation, train, validation, sigma, axisRatio, evaluationsMade, evaluationsReused, failedEpisodes, bestCandidate
+        case generation, train, validation, sigma, axisRatio, evaluationsMade, evaluationsReused, failedEpisodes, kept
+        case bestCandidate
     }
 
     public init(from decoder: any Decoder) throws {
@@ -62,6 +65,7 @@ extension GenerationRecord: Codable {
             made: try container.decode(Int.self, forKey: .evaluationsMade),
             reused: try container.decode(Int.self, forKey: .evaluationsReused),
             failed: try container.decode(Int.self, forKey: .failedEpisodes))
+        kept = try container.decode(Int.self, forKey: .kept)
         bestCandidate = try container.decode(Double?.self, forKey: .bestCandidate) ?? .nan
     }
 
@@ -75,6 +79,7 @@ extension GenerationRecord: Codable {
         try container.encode(evaluations.made, forKey: .evaluationsMade)
         try container.encode(evaluations.reused, forKey: .evaluationsReused)
         try container.encode(evaluations.failed, forKey: .failedEpisodes)
+        try container.encode(kept, forKey: .kept)
         try container.encode(bestCandidate.isNaN ? nil : bestCandidate, forKey: .bestCandidate)
     }
 }

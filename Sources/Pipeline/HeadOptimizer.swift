@@ -5,7 +5,7 @@ import Tensors
 /// One way to improve a head by playing episodes.
 public protocol HeadOptimizer: Sendable {
     /// Plays at most `budget` episodes, and gives the head that validation prefers: `start` itself unless another one is
-    /// ahead of it there by more than a standard error. The same seed gives the same head for any number of threads.
+    /// ahead of it there by more than two standard errors. The same seed gives the same head for any number of threads.
     func optimize(_ start: RoutingHead, on play: inout RecordedPlay, budget: Int, seed: UInt64) -> OptimizedHead
 }
 
@@ -18,10 +18,14 @@ public struct OptimizedHead: Sendable, Equatable {
     /// What validation chose besides, for people.
     public var note = ""
 
+    /// What the start earned on each task of validation; nil where it could not be judged.
+    private let startRewards: [Double?]
+
     /// Nothing but the start.
     init(start: RoutingHead, on play: RecordedPlay) {
         head = start
         validationReward = play.validationReward(of: start)
+        startRewards = play.validationRewards(of: start).map { $0.isNaN ? nil : $0 }
     }
 
     /// Judges `weights` on validation and keeps them by the rule of a search (``HeadSearch/Kept``).
@@ -29,7 +33,7 @@ public struct OptimizedHead: Sendable, Equatable {
         let weight = Tensor(shape: [head.workers.count, head.width], scalars: weights.map { Float($0) })
         let candidate = RoutingHead(workers: head.workers, weight: weight)
         let reward = play.validationReward(of: candidate)
-        if reward > validationReward, isAhead(play.validationRewards(of: candidate), of: play.validationRewards(of: head)) {
+        if reward > validationReward, isAhead(play.validationRewards(of: candidate), of: startRewards.map { $0 ?? .nan }) {
             (head, validationReward) = (candidate, reward)
         }
     }

@@ -7,8 +7,9 @@ public import Tensors
 
 /// Evolution of a routing head against recorded outcomes. The value is the whole state of the search.
 public struct HeadSearch: Sendable, Equatable {
-    /// The head that validation prefers, and where it came from. A generation replaces it only where it earns more by at
-    /// least one standard error of the difference, paired by task: of many generations some are lucky on few tasks.
+    /// The head that validation prefers, and where it came from. A generation replaces it where it earns more, and more than
+    /// the start by at least two standard errors of the difference, paired by task: of many generations some are lucky on
+    /// few tasks.
     public struct Kept: Sendable, Equatable {
         public var head: RoutingHead
         public var generation: Int
@@ -21,6 +22,8 @@ public struct HeadSearch: Sendable, Equatable {
     public let scale: Double
     public private(set) var kept: Kept
     public private(set) var history: [GenerationRecord]
+    /// What the start earned on each task of validation; nil where it could not be judged.
+    let startRewards: [Double?]
 
     /// A search that starts at `head` with step size `sigma` in units of `scale`.
     ///
@@ -34,22 +37,24 @@ public struct HeadSearch: Sendable, Equatable {
         search = SepCMAES(
             mean: head.weight.scalars.map { Double($0) / divisor }, stepSize: sigma, seed: seed,
             populationSize: settings.popsize, strategy: settings.strategy(dimension: head.weight.scalars.count))
-        let validation = Self.mean(try ground.validationRewards(of: head))
+        let rewards = try ground.validationRewards(of: head), validation = Self.mean(rewards)
+        startRewards = rewards.map { $0.isNaN ? nil : $0 }
         kept = Kept(head: head, generation: 0, validationReward: validation)
         let train = try ground.evaluations(of: head.weight, count: 1, generation: 0)
         history = [
             GenerationRecord(
                 generation: 0, train: train.rewards[0], validation: validation, sigma: sigma, axisRatio: search.axisRatio,
-                evaluations: train.counts, bestCandidate: train.rewards[0])
+                evaluations: train.counts, kept: 0, bestCandidate: train.rewards[0])
         ]
     }
 
     /// A search as a checkpoint held it.
-    init(search: SepCMAES, scale: Double, kept: Kept, history: [GenerationRecord]) {
+    init(search: SepCMAES, scale: Double, kept: Kept, history: [GenerationRecord], startRewards: [Double?]) {
         self.search = search
         self.scale = scale
         self.kept = kept
         self.history = history
+        self.startRewards = startRewards
     }
 
     /// One generation: ask, evaluate all candidates on all tasks, tell; the mean is judged on validation where `isJudged`.
@@ -81,20 +86,16 @@ public struct HeadSearch: Sendable, Equatable {
             } else {
                 let rewards = try ground.validationRewards(of: head)
                 validation = Self.mean(rewards)
-                if validation > kept.validationReward {
-                    isBetter = isAhead(rewards, of: try ground.validationRewards(of: kept.head))
-                }
+                isBetter = validation > kept.validationReward && isAhead(rewards, of: startRewards.map { $0 ?? .nan })
             }
         }
         self.search = search
+        if isBetter { kept = Kept(head: head, generation: search.generation, validationReward: validation) }
         history.append(
             GenerationRecord(
                 generation: search.generation, train: train.rewards[0], validation: validation, sigma: search.stepSize,
                 axisRatio: search.axisRatio, evaluations: played.counts + train.counts,
-                bestCandidate: played.rewards.filter { !$0.isNaN }.max() ?? .nan))
-        if isBetter {
-            kept = Kept(head: head, generation: search.generation, validationReward: validation)
-        }
+                kept: kept.generation, bestCandidate: played.rewards.filter { !$0.isNaN }.max() ?? .nan))
     }
 
     /// The mean over the tasks that have a reward; 0 without any.
@@ -132,11 +133,11 @@ public struct HeadSearch: Sendable, Equatable {
     }
 }
 
-/// Whether `rewards` are above `others` by more than one standard error of their mean difference, task by task; NaN where a
+/// Whether `rewards` are above `others` by more than two standard errors of their mean difference, task by task; NaN where a
 /// task has none.
 func isAhead(_ rewards: [Double], of others: [Double]) -> Bool {
     let gains = zip(rewards, others).map { $0 - $1 }.filter { !$0.isNaN }
-    return !gains.isEmpty && gains.reduce(0, +) / Double(gains.count) > standardError(of: gains)
+    return !gains.isEmpty && gains.reduce(0, +) / Double(gains.count) > 2 * standardError(of: gains)
 }
 
 extension EvolveSettings {

@@ -113,7 +113,7 @@ public struct RouterBundle: Sendable, Equatable {
     /// Whether the blocks are those of a policy for the manifest's workers and backbone.
     private static func fits(_ manifest: Manifest) -> Bool {
         let workers = manifest.workers.count, width = manifest.backbone.width, shapes = manifest.blocks.map(\.shape)
-        guard width > 0, shapes.allSatisfy({ $0.allSatisfy { $0 > 0 && $0 < 1 << 30 } }) else { return false }
+        guard width > 0, width < 1 << 30, shapes.allSatisfy({ $0.allSatisfy { $0 > 0 && $0 < 1 << 30 } }) else { return false }
         switch manifest.blocks.map(\.name) {
         case ["head"]: return shapes == [[workers, width]]
         case ["head", "classifier", "table"]:

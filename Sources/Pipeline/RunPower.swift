@@ -1,8 +1,8 @@
 import Files
 public import Foundation
 import Routing
-import Tensors
 import Statistics
+import Tensors
 
 /// What the tasks of one part can show of a policy, against the best single worker.
 public struct PowerStatement: Codable, Sendable, Equatable {
@@ -67,16 +67,14 @@ public struct RunPower: Codable, Sendable, Equatable {
     /// Reads the run; throws ``InputError`` where its SFT is not done.
     public init(_ run: Run) throws {
         let inputs = try run.inputs(), sft = try run.finishedSFT(inputs)
-        var head = sft.trained.head
-        policy = "sft"
-        if !run.directory.checkpointedGenerations.isEmpty {
-            head = try run.finishedSearch(inputs).search.kept.head
-            policy = "evolved"
-        }
-        let single = inputs.train.outcomes.rankingMeans(), policyHead = head, threads = run.threads
+        let isSearched = !run.directory.checkpointedGenerations.isEmpty
+        let judged =
+            isSearched ? run.policy(sft, try run.finishedSearch(inputs), inputs) : sft.trained.policy
+        policy = isSearched ? "evolved" : "sft"
+        let single = inputs.train.outcomes.rankingMeans(), threads = run.threads
         parts = [("validation", inputs.validation), ("test", inputs.data.set(inputs.split.test))].map { name, set in
             let differences = zip(
-                set.rewards(of: policyHead, threads: threads), set.outcomes.rewards(choosingAlways: single)
+                set.rewards(of: judged, threads: threads), set.outcomes.rewards(choosingAlways: single)
             ).map { $0 - $1 }
             return PowerStatement(part: name, differences: differences, table: set.outcomes)
         }
@@ -90,9 +88,9 @@ public struct RunPower: Codable, Sendable, Equatable {
 }
 
 extension TaskSet {
-    /// Reward of each task when the head's best scored worker is taken.
-    func rewards(of head: RoutingHead, threads: Threads) -> [Double] {
-        outcomes.rewards(choosingBy: head.scores(for: states, threads: threads))
+    /// Reward of each task when the policy's best scored worker is taken.
+    func rewards(of policy: RoutingPolicy, threads: Threads) -> [Double] {
+        outcomes.rewards(choosingBy: policy.scores(for: states, threads: threads))
     }
 }
 

@@ -27,9 +27,9 @@ public struct RunWatch {
 
     private let directory: RunDirectory
     private let aim: SearchAim
-    /// Lines that were told, and the generation among them that validation prefers.
+    /// Lines that were told, and what validation gave their generations.
     private var told: [Data] = []
-    private var kept: (generation: Int, reward: Double) = (0, -.infinity)
+    private var validations: [Int: Double] = [:]
     private var last: GenerationRecord?
 
     /// Follows the search of `run`.
@@ -48,7 +48,7 @@ public struct RunWatch {
         var news = News()
         if let lines = try wholeLines() {
             if !told.starts(with: lines.prefix(told.count)) {
-                (told, kept, last, news.isAgain) = ([], (0, -.infinity), nil, true)
+                (told, validations, last, news.isAgain) = ([], [:], nil, true)
             }
             for line in lines.dropFirst(told.count) {
                 told.append(line)
@@ -73,19 +73,19 @@ public struct RunWatch {
                 "\(directory.metrics.path):\(told.count)",
                 "is no line of metrics; `baton evolve \(directory.url.path)` mends it")
         }
-        if record.validation > kept.reward { kept = (record.generation, record.validation) }
+        validations[record.generation] = record.validation
         last = record
         func number(_ value: Double, _ digits: Int = 4) -> String { value.isNaN ? "–" : value.fixed(digits) }
         return Line(
             json: String(decoding: line, as: UTF8.self),
             text: "generation \(record.generation)  train \(number(record.train))  validation \(number(record.validation))  "
-                + "σ \(number(record.sigma))  axis ratio \(number(record.axisRatio, 3))  kept \(kept.generation)")
+                + "σ \(number(record.sigma))  axis ratio \(number(record.axisRatio, 3))  kept \(record.kept)")
     }
 
     /// By the recipe of the folder, which says what the search was last started for.
     private func hasArrived(_ record: GenerationRecord) -> Bool {
         let recipe = directory.exists(directory.recipe) ? try? Recipe(reading: directory.recipe) : nil
         let aim = recipe.map { SearchAim($0.evolve) } ?? aim
-        return record.generation >= aim.generations || aim.target.map { kept.reward >= $0 } ?? false
+        return record.generation >= aim.generations || aim.target.map { validations[record.kept] ?? 0 >= $0 } ?? false
     }
 }

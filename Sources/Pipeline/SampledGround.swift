@@ -16,7 +16,8 @@ struct SampledGround {
     let plan: LabelPlan
     private let states: Tensor
     private let split: Outcomes.Split
-    private let repeats: [Int]
+    /// Of each worker on each task, `[tasks × workers]`.
+    private let samples: [Int]
     private let run: Run
 
     /// Over outcomes that are there already.
@@ -25,12 +26,9 @@ struct SampledGround {
             try self.init(live: run, labels: labels)
             return
         }
-        let table = inputs.data.outcomes.table, workers = table.workers
-        let repeats = workers.indices.map { worker in
-            max(1, (0..<table.tasks).map { table.samples[$0 * workers.count + worker] }.max() ?? 1)
-        }
+        let table = inputs.data.outcomes.table
         try self.init(
-            run, states: inputs.states, split: inputs.split, workers: workers, repeats: repeats,
+            run, states: inputs.states, split: inputs.split, workers: table.workers, samples: table.samples,
             plan: try LabelPlan(tasks: [], workers: [], repeats: 1),
             measured: ["\(table.samples)", "\(table.successes)"])
     }
@@ -55,23 +53,24 @@ struct SampledGround {
                 run.directory.states.path,
                 "was made for other tasks than the recipe's; run `baton embed \(run.directory.url.path)` again")
         }
-        var repeats = plan.workers.indices.map { plan.repeats(of: $0) }, measured = plan.identity
+        let repeats = plan.workers.indices.map { plan.repeats(of: $0) }
+        var samples = tasks.ids.flatMap { _ in repeats }, measured = plan.identity
         if let matrix = labels?.matrix {
             // What was recorded isn't asked for: there is as much as there is, and it is part of what is measured.
             let width = plan.workers.count
             for worker in plan.workers.indices where plan.workers[worker].isRecorded {
                 let column = tasks.ids.indices.map { $0 * width + worker }
-                repeats[worker] = max(1, column.map { matrix.samples[$0] }.max() ?? 1)
+                for cell in column { samples[cell] = matrix.samples[cell] }
                 measured.append("\(column.map { matrix.samples[$0] }) \(column.map { matrix.successes[$0] })")
             }
         }
         try self.init(
-            run, states: states, split: tasks.split, workers: plan.workers.map(\.name), repeats: repeats, plan: plan,
-            measured: measured)
+            run, states: states, split: tasks.split, workers: plan.workers.map(\.name), samples: samples, plan: plan,
+            measured: measured + ["\(repeats)"])
     }
 
     private init(
-        _ run: Run, states: States, split: Outcomes.Split, workers: [String], repeats: [Int], plan: LabelPlan,
+        _ run: Run, states: States, split: Outcomes.Split, workers: [String], samples: [Int], plan: LabelPlan,
         measured: [String]
     ) throws {
         let evolve = run.recipe.evolve
@@ -88,19 +87,20 @@ struct SampledGround {
         }
         identity = run.searchIdentity(
             states: states, split: split,
-            data: ["data.start": startKey, "data.workers": StageKey(["\(repeats)"] + workers + measured).hex])
+            data: ["data.start": startKey, "data.workers": StageKey(workers + measured).hex])
         self.start = start
         self.plan = plan
         self.states = start.map?.features(of: states.values, threads: run.threads) ?? states.values
         self.split = split
-        self.repeats = repeats
+        self.samples = samples
         self.run = run
     }
 
     /// The play itself; `scores` gives what cells were worth.
     func play(_ scores: @escaping @Sendable (Set<SampleCell>) throws -> [SampleCell: Double]) -> SampledPlay {
         SampledPlay(
-            states: states, train: split.train, validation: split.validation, repeats: repeats, settings: run.recipe.evolve,
+            states: states, train: split.train, validation: split.validation, samples: samples,
+            workers: start.head.workers.count, settings: run.recipe.evolve,
             seed: run.recipe.seed, threads: run.threads, scores: scores)
     }
 }

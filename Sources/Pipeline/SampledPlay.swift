@@ -12,26 +12,28 @@ public struct SampledPlay: HeadEnvironment {
     private let train: [Int], validation: [Int]
     private let reward: SampledReward
     private let states: Tensor
-    private let repeats: [Int]
+    private let samples: [Int], workers: Int
     private let seed: UInt64
     private let scores: @Sendable (Set<SampleCell>) throws -> [SampleCell: Double]
     public let threads: Threads
 
-    /// `states` are those of all tasks, `[tasks, width]`; `train` and `validation` are rows of it; `repeats` are the samples
-    /// of each worker on a task. `scores` gives what cells were worth, and leaves out those whose calls failed.
+    /// `states` are those of all tasks, `[tasks, width]`; `train` and `validation` are rows of it; `samples` are those of each
+    /// of `workers` on each task, `[tasks × workers]`, and where there is none the worker is not taken. `scores` gives what cells were worth, and leaves out those whose calls failed.
     public init(
-        states: Tensor, train: [Int], validation: [Int], repeats: [Int], settings: EvolveSettings, seed: UInt64,
+        states: Tensor, train: [Int], validation: [Int], samples: [Int], workers: Int, settings: EvolveSettings, seed: UInt64,
         threads: Threads,
         scores: @escaping @Sendable (Set<SampleCell>) throws -> [SampleCell: Double]
     ) {
         schedule = EpisodeSchedule(
             seed: seed, tasks: train.count, batch: settings.batch, replications: settings.replications)
         reward = SampledReward(
-            states: states.rows(at: train), repeats: repeats, action: settings.resolvedRunAction)
+            states: states.rows(at: train), samples: train.flatMap { samples[$0 * workers..<($0 + 1) * workers] },
+            workers: workers, action: settings.resolvedRunAction)
         self.states = states
         self.train = train
         self.validation = validation
-        self.repeats = repeats
+        self.samples = samples
+        self.workers = workers
         self.seed = seed
         self.threads = threads
         self.scores = scores
@@ -55,10 +57,10 @@ public struct SampledPlay: HeadEnvironment {
     /// The mean over all samples of the chosen worker, task by task.
     public func validationRewards(of head: RoutingHead) throws -> [Double] {
         let table = head.scores(for: states.rows(at: validation), threads: threads)
-        let cells = validation.enumerated().map { row, task in
-            let worker =
-                chooseWorker(among: Array(repeats.indices), by: { table[row, $0] }, seed: seed &+ UInt64(task)) ?? 0
-            return (0..<repeats[worker]).map { SampleCell(task: task, worker: worker, repeatIndex: $0) }
+        let cells = validation.enumerated().map { row, task -> [SampleCell] in
+            let there = (0..<workers).filter { samples[task * workers + $0] > 0 }
+            guard let worker = chooseWorker(among: there, by: { table[row, $0] }, seed: seed &+ UInt64(task)) else { return [] }
+            return (0..<samples[task * workers + worker]).map { SampleCell(task: task, worker: worker, repeatIndex: $0) }
         }
         let scores = try scores(Set(cells.joined()))
         return cells.map { SampledReward.mean(of: $0, scores: scores) }

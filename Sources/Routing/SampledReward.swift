@@ -25,20 +25,19 @@ public struct SampledReward: Sendable {
     let workers: Int
     let action: Action
 
-    /// Of worker w there are `repeats[w]` samples on every task of `states`, `[tasks, width]`.
-    public init(states: Tensor, repeats: [Int], action: Action) {
+    /// On task t of `states`, `[tasks, width]`, there are `samples[t · workers + w]` of worker w.
+    public init(states: Tensor, samples: [Int], workers: Int, action: Action) {
+        precondition(samples.count == states.rows * workers, "samples are not one a cell")
         self.states = states
-        samples = (0..<states.rows).flatMap { _ in repeats }
-        workers = repeats.count
+        self.samples = samples
+        self.workers = workers
         self.action = action
     }
 
     /// Of each worker there is what was recorded.
     public init(_ set: TaskSet, action: Action) {
-        states = set.states
-        samples = set.outcomes.samples
-        workers = set.outcomes.workers.count
-        self.action = action
+        self.init(
+            states: set.states, samples: set.outcomes.samples, workers: set.outcomes.workers.count, action: action)
     }
 
     /// The cell that each of `count` heads meets in each episode, `[heads][episodes]`; `heads` holds one after the other,
