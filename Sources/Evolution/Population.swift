@@ -13,7 +13,7 @@ public struct Population: Sendable, Equatable {
 
     /// What tells one generation of one search from another.
     struct Origin: Sendable, Equatable {
-        let seed: UInt64, generation: Int, stepSize: Double, first: Double
+        let seed: UInt64, generation: Int, dimension: Int, strategy: Strategy, stepSize: Double, first: Double
     }
 
     /// Room for the candidates of any search: `SepCMAES.ask(into:)` fills it, and later again without asking for memory.

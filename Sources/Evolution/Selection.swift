@@ -1,6 +1,7 @@
 /// What a generation's fitness says: the weight of each candidate in the mean and in the covariance.
 struct Selection {
-    /// By candidate; sums to 1, less what fell to failed candidates. Linear weights sum to 0.
+    /// By candidate; sums to 1, less what fell to failed candidates. Linear weights sum to 0, with failures too: otherwise
+    /// the mean would move by the mean of all candidates, which is noise.
     let meanWeights: [Double]
     /// By candidate, signed.
     let covarianceWeights: [Double]
@@ -11,7 +12,7 @@ struct Selection {
     /// Nil if no two values differ: then there is nothing to learn, and a step along the mean of all candidates would be
     /// noise. Equal values share the mean weight of their ranks, so that the order of candidates means nothing. NaN, a
     /// failed evaluation, takes the last ranks and weighs nothing.
-    init?(fitness: [Double], constants: Constants, sampling: Strategy.Sampling) {
+    init?(fitness: [Double], constants: Constants, strategy: Strategy) {
         let order = fitness.indices.filter { !fitness[$0].isNaN }.sorted { fitness[$0] > fitness[$1] }
         guard let best = order.first, let worst = order.last, fitness[best] > fitness[worst] else { return nil }
         var mean = [Double](repeating: 0, count: fitness.count), covariance = mean
@@ -28,9 +29,14 @@ struct Selection {
             }
             start = end
         }
+        if strategy.weights == .linear, order.count < fitness.count {
+            let excess = mean.reduce(0, +) / Double(order.count)
+            for candidate in order { mean[candidate] -= excess }
+            covariance = mean
+        }
         meanWeights = mean
         covarianceWeights = covariance
-        switch sampling {
+        switch strategy.sampling {
         case .independent:
             effectiveParents = 1 / order.reduce(0) { $0 + mean[$1] * mean[$1] }
         case .mirrored:

@@ -117,7 +117,7 @@ public struct SepCMAES: Sendable, Equatable {
         if let bounds = state.bounds, bounds.handling == .penalty {
             judged = penalized(fitness, population, bounds: bounds, deviations: deviations)
         }
-        guard let selection = Selection(fitness: judged, constants: constants, sampling: state.strategy.sampling) else {
+        guard let selection = Selection(fitness: judged, constants: constants, strategy: state.strategy) else {
             return
         }
         let before = state.learning == nil ? nil : state
@@ -139,7 +139,8 @@ public struct SepCMAES: Sendable, Equatable {
     /// What marks this generation's candidates.
     private var origin: Population.Origin {
         Population.Origin(
-            seed: state.seed, generation: state.generation, stepSize: state.stepSize, first: state.mean.first ?? 0)
+            seed: state.seed, generation: state.generation, dimension: state.mean.count, strategy: state.strategy,
+            stepSize: state.stepSize, first: state.mean.first ?? 0)
     }
 
     /// This generation's normals for one purpose.

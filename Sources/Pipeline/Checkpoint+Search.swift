@@ -17,6 +17,11 @@ extension HDF5File {
         try setAttribute("step_size", to: .double(state.stepSize), on: "search")
         try write(state.strategy)
         try write(state.record)
+        try setAttribute("bounds", to: .string(state.bounds?.handling.rawValue ?? "none"), on: "search")
+        if let bounds = state.bounds {
+            try write(bounds.lower, to: "search/bounds/lower")
+            try write(bounds.upper, to: "search/bounds/upper")
+        }
         if let learning = state.learning {
             try write(learning.mean, to: "search/learning/mean")
             try write(learning.variances, to: "search/learning/variances")
@@ -64,7 +69,7 @@ extension HDF5File {
             learning: strategy.learning == .adaptive
                 ? LearningRates(
                     mean: try readRate("search/learning/mean"), variances: try readRate("search/learning/variances")) : nil,
-            record: try readRecord())
+            bounds: try readBounds(), record: try readRecord())
     }
 
     private borrowing func readStrategy() throws -> Strategy {
@@ -78,6 +83,13 @@ extension HDF5File {
         return Strategy(
             stepControl: control, weights: weights, covariance: covariance, rates: rates, sampling: sampling,
             learning: learning, meanRate: try doubleAttribute("mean_rate", on: "search"))
+    }
+
+    private borrowing func readBounds() throws -> Bounds? {
+        guard let handling = Bounds.Handling(rawValue: try stringAttribute("bounds", on: "search")) else { return nil }
+        return Bounds(
+            lower: try read("search/bounds/lower", rank: 1).values, upper: try read("search/bounds/upper", rank: 1).values,
+            handling: handling)
     }
 
     private borrowing func readRecord() throws -> Record {

@@ -116,13 +116,13 @@ public struct Comparison: Sendable {
 
     private func fitted(_ parts: Parts, threads: Threads) -> Heads {
         let trained = sft.train(parts.train, validation: parts.validation, threads: threads)
-        let start = evolve.start(trained.policy, train: parts.train.states)
+        let start = evolve.start(trained)
         let best = HeadSearch.best(
             from: start.head, settings: evolve, train: parts.train.mapped(by: start.map, threads: threads),
             validation: parts.validation.mapped(by: start.map, threads: threads), seed: seed, threads: threads,
             monitor: monitor)
         return Heads(
-            sft: trained.policy, evolved: evolve.policy(best.kept, start: trained.policy, train: parts.train.states),
+            sft: trained.policy, evolved: evolve.policy(best.kept, start: trained),
             note: note(trained), history: best.history,
             keptGeneration: best.kept.generation)
     }

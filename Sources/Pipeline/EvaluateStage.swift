@@ -14,7 +14,7 @@ struct EvaluateStage {
     func perform() throws -> String? {
         let clock = ContinuousClock(), start = clock.now
         let inputs = try run.inputs(), sft = try run.finishedSFT(inputs), checkpoint = try run.finishedSearch(inputs)
-        let data = inputs.data, key = try key(inputs, sft, checkpoint), found = run.policy(sft, checkpoint, inputs)
+        let data = inputs.data, key = try key(inputs, sft, checkpoint), found = run.policy(sft, checkpoint)
         if isFinished(key) { return nil }
         let comparison = Comparison(
             data: data, sft: run.recipe.sft, evolve: run.recipe.evolve, withOptions: false, seed: run.recipe.seed)

@@ -12,7 +12,8 @@ public struct EvolutionStrategy: HeadOptimizer {
     private let settings: EvolveSettings
     private let covariance: Strategy.Covariance
 
-    /// λ, σ, step control, action and least episodes of a candidate are those of `settings`: 32, 1 for a head of zeros and
+    /// λ, σ (the first of several), action, the engine's choices but its step control, and least episodes of a candidate are
+    /// those of `settings`: 32, 1 for a head of zeros and
     /// 0.3 for another (in units of its root mean square), sample and 16, unless given. Validation of both sets of real models
     /// prefers 0.3 to 0.1 and to 1.
     public init(_ settings: EvolveSettings, covariance: Strategy.Covariance) {

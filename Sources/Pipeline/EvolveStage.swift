@@ -23,7 +23,7 @@ struct EvolveStage {
         switch (settings.environment, settings.draws) {
         case (.replay, .exact):
             let inputs = try run.inputs(), sft = try run.finishedSFT(inputs)
-            let start = settings.start(sft.trained.policy, train: inputs.train.states)
+            let start = settings.start(sft.trained)
             return try search(from: start.head, run.searchIdentity(inputs)) { (play: (ExactReplay) throws -> String) in
                 try play(
                     ExactReplay(

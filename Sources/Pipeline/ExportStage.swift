@@ -14,7 +14,7 @@ struct ExportStage {
     func perform(to folder: URL) throws -> String? {
         let inputs = try run.inputs(), sft = try run.finishedSFT(inputs), checkpoint = try run.finishedSearch(inputs)
         let bundle = try bundle(
-            run.policy(sft, checkpoint, inputs), checkpoint, inputs: inputs, folder: folder.standardizedFileURL)
+            run.policy(sft, checkpoint), checkpoint, inputs: inputs, folder: folder.standardizedFileURL)
         guard try bundle.write(to: folder) else { return nil }
         return
             "\(bundle.manifest.workers.count) workers, generation \(bundle.manifest.provenance.generation), in \(folder.path)"

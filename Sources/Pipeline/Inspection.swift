@@ -71,6 +71,7 @@ public enum Inspection {
             "backbone         \(manifest.backbone.name), width \(manifest.backbone.width), sha256 \(manifest.backbone.sha256)",
             "embed            \(manifest.embed.prompt), \(manifest.embed.readout) of layers \(manifest.embed.layers.map(String.init).joined(separator: ", ")), normalize \(manifest.embed.normalize), at most \(manifest.embed.maxTokens) tokens",
             "head             \(bundle.policy.head.weight.shape), root mean square \(bundle.policy.head.rootMeanSquare.fixed(4))",
+            "prior            \(bundle.policy.prior.map { "\($0.table.rows) domains" } ?? "none")",
             "probes           \(manifest.probes.count)",
             "kept             generation \(manifest.provenance.generation), validation reward \(manifest.provenance.validationReward.fixed(4))",
         ]

@@ -44,7 +44,7 @@ struct OptimizerComparison: Sendable {
     ) -> (split: SplitResult, runs: [OptimizerMethod: [OptimizerRun]]) {
         let train = data.set(split.train), validation = data.set(split.validation), test = data.set(split.test)
         let trained = sft.train(train, validation: validation, threads: threads)
-        let map = FeatureMap(trained.policy, around: train.states)
+        let map = trained.map
         let zeros = RoutingHead(zeros: trained.head.workers, width: trained.head.width)
         let plain = Parts(train: train, validation: validation, test: test)
         let mapped = Parts(

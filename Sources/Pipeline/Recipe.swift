@@ -341,7 +341,7 @@ extension EvolveSettings {
             try reader.placed("evolve.batch")?.text == "all"
             ? nil : try reader.automaticInteger("evolve.batch", in: 1...1_000_000) ?? defaults.batch
         replications = try reader.integer("evolve.replications", in: 1...10_000, or: defaults.replications)
-        hours = try reader.number("evolve.hours", above: 0) ?? defaults.hours
+        hours = try reader.number("evolve.hours", above: 0, atMost: 1e6) ?? defaults.hours
         budget = try reader.budget("evolve.budget") ?? defaults.budget
         target = try reader.number("evolve.target", in: 0...1) ?? defaults.target
         validateEvery = try reader.integer("evolve.validate_every", in: 1...1_000_000, or: defaults.validateEvery)

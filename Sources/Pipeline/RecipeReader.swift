@@ -149,10 +149,11 @@ struct RecipeReader {
     }
 
     /// One number above `bound`; `none` and nothing are `nil`.
-    mutating func number(_ key: String, above bound: Double) throws -> Double? {
+    mutating func number(_ key: String, above bound: Double, atMost most: Double = .infinity) throws -> Double? {
         guard let found = try scalar(key), found.text != "none" else { return nil }
-        guard let value = Double(found.text), value.isFinite, value > bound else {
-            throw InputError(found.place, "\(key): expected a number above \(bound.short), or none, got \"\(found.text)\"")
+        guard let value = Double(found.text), value.isFinite, value > bound, value <= most else {
+            let range = "above \(bound.short)\(most.isFinite ? ", at most \(most.short)" : "")"
+            throw InputError(found.place, "\(key): expected a number \(range), or none, got \"\(found.text)\"")
         }
         return value
     }

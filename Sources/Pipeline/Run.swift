@@ -163,14 +163,19 @@ extension Run {
             throw InputError(
                 directory.checkpoints.path, "holds no checkpoint; run `baton evolve \(directory.url.path)` first")
         }
-        let file = directory.checkpoint(generation: generation), checkpoint = try Checkpoint(reading: file)
+        let file = directory.checkpoint(generation: generation), checkpoint: Checkpoint
+        do { checkpoint = try Checkpoint(reading: file) } catch let error as TornCheckpoint {
+            throw InputError(
+                file.path,
+                "cannot be read (\(error)); run `baton evolve \(directory.url.path)`, which goes on from the one before")
+        }
         guard try checkpoint.key == searchIdentity(inputs).key else { throw stale(file, stage: .evolve) }
         return checkpoint
     }
 
     /// What the search found.
-    func policy(_ sft: SFTCheckpoint, _ checkpoint: Checkpoint, _ inputs: RunInputs) -> RoutingPolicy {
-        recipe.evolve.policy(checkpoint.search.kept, start: sft.trained.policy, train: inputs.train.states)
+    func policy(_ sft: SFTCheckpoint, _ checkpoint: Checkpoint) -> RoutingPolicy {
+        recipe.evolve.policy(checkpoint.search.kept, start: sft.trained)
     }
 
     /// The key of a result that stands already, `nil` where there is none. A damaged one is not written over: who damaged

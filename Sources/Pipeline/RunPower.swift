@@ -34,7 +34,10 @@ public struct PowerStatement: Codable, Sendable, Equatable {
         (fewestRepeats, mostRepeats) = (samples.min() ?? 0, samples.max() ?? 0)
         standardDeviation = power.standardDeviation
         detectable = power.detectableDifference()
-        needed = Self.differences.map { Need(difference: $0, tasks: power.tasksNeeded(toSee: $0)) }
+        // Without spread nothing follows from it.
+        needed =
+            power.standardDeviation == 0
+            ? [] : Self.differences.map { Need(difference: $0, tasks: power.tasksNeeded(toSee: $0)) }
     }
 
     /// One sentence.
@@ -69,7 +72,7 @@ public struct RunPower: Codable, Sendable, Equatable {
         let inputs = try run.inputs(), sft = try run.finishedSFT(inputs)
         let isSearched = !run.directory.checkpointedGenerations.isEmpty
         let judged =
-            isSearched ? run.policy(sft, try run.finishedSearch(inputs), inputs) : sft.trained.policy
+            isSearched ? run.policy(sft, try run.finishedSearch(inputs)) : sft.trained.policy
         policy = isSearched ? "evolved" : "sft"
         let single = inputs.train.outcomes.rankingMeans(), threads = run.threads
         parts = [("validation", inputs.validation), ("test", inputs.data.set(inputs.split.test))].map { name, set in

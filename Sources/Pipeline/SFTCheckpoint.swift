@@ -18,7 +18,8 @@ public struct SFTCheckpoint: Sendable, Equatable {
         try archive.require(kind: "sft", format: Self.format)
         key = try archive.stringAttribute("key")
         trained = TrainedHead(
-            policy: try archive.readPolicy(), temperature: try archive.doubleAttribute("temperature"),
+            policy: try archive.readPolicy(), center: try archive.readCenter(),
+            temperature: try archive.doubleAttribute("temperature"),
             ridge: try archive.doubleAttribute("ridge"),
             validationReward: try archive.doubleAttribute("validation_reward"),
             gradientNorm: try archive.doubleAttribute("gradient_norm"),
@@ -42,6 +43,7 @@ public struct SFTCheckpoint: Sendable, Equatable {
             try archive.setAttribute("gradient_norm", to: .double(trained.gradientNorm))
             try archive.setAttribute("iterations", to: .int64(Int64(trained.iterations)))
             try archive.write(trained.policy)
+            if trained.policy.prior != nil { try archive.write(trained.center, to: "policy/center") }
             try archive.close()
         }
     }
@@ -72,6 +74,17 @@ extension HDF5File {
         guard let prior = policy.prior else { return }
         try write(prior.classifier.scalars, shape: prior.classifier.shape, to: "policy/classifier")
         try write(prior.table.scalars, shape: prior.table.shape, to: "policy/table")
+    }
+
+    /// Empty where there is no prior.
+    borrowing func readCenter() throws -> [Float] {
+        guard try boolAttribute("has_prior", on: "policy") else { return [] }
+        let (center, _) = try read("policy/center", as: Float.self, rank: 1)
+        let (_, shape) = try read("policy/head", as: Float.self, rank: 2)
+        guard center.count == shape[1], center.allSatisfy(\.isFinite) else {
+            throw InputError(path, "policy/center [\(center.count)] does not fit policy/head \(shape), or is not finite")
+        }
+        return center
     }
 
     borrowing func readPolicy() throws -> RoutingPolicy {

@@ -24,6 +24,7 @@ struct SampledGround {
     init(recorded run: Run, inputs: RunInputs) throws {
         if let labels = inputs.labels {
             try self.init(live: run, labels: labels)
+            if run.recipe.evolve.start == .sft { _ = try run.finishedSFT(inputs) }
             return
         }
         let table = inputs.data.outcomes.table
@@ -31,6 +32,7 @@ struct SampledGround {
             run, states: inputs.states, split: inputs.split, workers: table.workers, samples: table.samples,
             plan: try LabelPlan(tasks: [], workers: [], repeats: 1),
             measured: ["\(table.samples)", "\(table.successes)"])
+        if run.recipe.evolve.start == .sft { _ = try run.finishedSFT(inputs) }
     }
 
     /// Over the tasks and workers of a live recipe. The states must be there; labels need not, where `isAsking`.
@@ -83,7 +85,7 @@ struct SampledGround {
                 throw InputError(
                     run.directory.sft.path, "was made for other workers; run `baton sft \(run.directory.url.path)` first")
             }
-            (start, startKey) = (evolve.start(sft.trained.policy, train: states.values.rows(at: split.train)), sft.key)
+            (start, startKey) = (evolve.start(sft.trained), sft.key)
         }
         identity = run.searchIdentity(
             states: states, split: split,

@@ -73,7 +73,8 @@ extension Recipe {
         let all = [
             "model": model.lastPathComponent, "embed.prompt": embed.prompt.rawValue,
             "embed.readout": embed.readout?.rawValue, "embed.normalize": embed.normalize.map { "\($0)" },
-            "embed.layers": embed.layers?.stated, "embed.precision": embed.precision.rawValue, "embed.max_tokens": embed.maxTokens.map { "\($0)" },
+            "embed.layers": embed.layers?.stated, "embed.precision": embed.precision.rawValue,
+            "embed.max_tokens": embed.maxTokens.map { "\($0)" },
         ]
         return all.compactMapValues { $0 }
     }
@@ -84,7 +85,8 @@ extension States.Provenance {
     var settings: [String: String] {
         [
             "model": model, "embed.prompt": prompt, "embed.readout": readout, "embed.normalize": "\(normalize)",
-            "embed.layers": layers.map(String.init).joined(separator: ","), "embed.precision": precision, "embed.max_tokens": "\(maxTokens)",
+            "embed.layers": layers.map(String.init).joined(separator: ","), "embed.precision": precision,
+            "embed.max_tokens": "\(maxTokens)",
         ]
     }
 }

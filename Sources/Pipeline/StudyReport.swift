@@ -89,20 +89,22 @@ public struct StudyReport: Sendable {
     // MARK: Parts
 
     private var sections: [Report.Section] {
-        let methods = [
-            Report.Section(heading: "Methods", text: Self.legend, table: table, charts: [chart])
-        ] + (run.map { [Self.section($0.exported)] } ?? []) + [
-            evolution,
-            Report.Section(
-                heading: "Routing by domain",
-                text: "Share of each domain's test tasks that \(summary.preferred) gives to each worker.", charts: [heatMap]),
-            Report.Section(
-                heading: "Calibration",
-                text: "Estimated success of the chosen worker against what it achieved. A routing softmax is no such "
-                    + "estimate: for heads it is mapped by isotonic regression on validation.",
-                charts: reliability),
-            lost,
-        ]
+        let methods =
+            [
+                Report.Section(heading: "Methods", text: Self.legend, table: table, charts: [chart])
+            ] + (run.map { [Self.section($0.exported)] } ?? []) + [
+                evolution,
+                Report.Section(
+                    heading: "Routing by domain",
+                    text: "Share of each domain's test tasks that \(summary.preferred) gives to each worker.", charts: [heatMap]
+                ),
+                Report.Section(
+                    heading: "Calibration",
+                    text: "Estimated success of the chosen worker against what it achieved. A routing softmax is no such "
+                        + "estimate: for heads it is mapped by isotonic regression on validation.",
+                    charts: reliability),
+                lost,
+            ]
         guard let optimizers else { return methods }
         return [Report.Section(heading: "Optimisers", text: optimizers.legend, table: optimizers.table)] + methods
     }

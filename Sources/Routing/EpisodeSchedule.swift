@@ -45,10 +45,14 @@ public struct EpisodeSchedule: Sendable, Equatable {
     /// through another: each task is played as often as any other, give or take one.
     public func episodes(of generation: Int) -> [Episode] {
         let philox = Philox(seed: seed)
+        // Where one order of the tasks ends and the next begins, a batch may hold a task twice: with other numbers.
+        var times: [Int: Int] = [:]
         return rows(of: generation, philox).flatMap { task in
-            (0..<replications).map { replication in
+            let earlier = times[task, default: 0]
+            times[task] = earlier + 1
+            return (0..<replications).map { replication in
                 let words = philox.block(
-                    UInt32(truncatingIfNeeded: replication), row: UInt32(truncatingIfNeeded: task),
+                    UInt32(truncatingIfNeeded: earlier * replications + replication), row: UInt32(truncatingIfNeeded: task),
                     generation: UInt32(truncatingIfNeeded: generation), purpose: .actions)
                 let bits = UInt64(words.x) << 32 | UInt64(words.y)
                 return Episode(task: task, uniform: Double(bits >> 11) * 0x1p-53, draw: words.z)

@@ -14,10 +14,11 @@ public struct FeatureMap: Sendable, Equatable {
     /// large as they matter, and a search's step, which is in units of the head's, fits both.
     private let unit: Double
 
-    /// The map of a policy's prior around the mean of `states`; nil for a policy without prior.
-    public init?(_ policy: RoutingPolicy, around states: Tensor) {
+    /// The map of a policy's prior around `center`; nil for a policy without prior.
+    public init?(_ policy: RoutingPolicy, center: [Float]) {
         guard let prior = policy.prior else { return nil }
-        center = states.columnMeans
+        precondition(center.count == policy.head.width, "a center of \(center.count) for states of \(policy.head.width)")
+        self.center = center
         let raised = prior.mixed(by: .identity(policy.head.workers.count), shift: Self.shift(policy.head, center))
         let squares = raised.table.scalars.reduce(0.0) { $0 + Double($1) * Double($1) }
         unit = squares > 0 ? (squares / Double(raised.table.scalars.count)).squareRoot() : 1

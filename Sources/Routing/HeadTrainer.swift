@@ -80,6 +80,8 @@ public struct TrainingOptions: Sendable, Equatable {
 public struct TrainedHead: Sendable, Equatable {
     /// The head, and the prior that it stands on where there is one.
     public var policy: RoutingPolicy
+    /// Mean state of train, at which a search centres what it sees; empty where there is no prior.
+    public var center: [Float]
     /// τ and λ that validation chose.
     public var temperature: Double, ridge: Double
     /// Mean reward on validation.
@@ -89,13 +91,16 @@ public struct TrainedHead: Sendable, Equatable {
 
     /// The head.
     public var head: RoutingHead { policy.head }
+    /// What a search sees of the policy; nil for states as they are.
+    public var map: FeatureMap? { FeatureMap(policy, center: center) }
 
     /// A head with the record of its training.
     public init(
-        policy: RoutingPolicy, temperature: Double, ridge: Double, validationReward: Double, gradientNorm: Double,
-        iterations: Int
+        policy: RoutingPolicy, center: [Float] = [], temperature: Double, ridge: Double, validationReward: Double,
+        gradientNorm: Double, iterations: Int
     ) {
         self.policy = policy
+        self.center = center
         self.temperature = temperature
         self.ridge = ridge
         self.validationReward = validationReward

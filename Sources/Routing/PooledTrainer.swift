@@ -42,7 +42,7 @@ extension HeadTrainer {
             let policy = RoutingPolicy(
                 head: head, prior: prior.scaled(by: 1 / Self.unitOfReward).lowered(by: head, at: center))
             return TrainedHead(
-                policy: policy, temperature: temperature, ridge: ridge,
+                policy: policy, center: center, temperature: temperature, ridge: ridge,
                 validationReward: validation.reward(choosingBy: policy.scores(for: validation.states)),
                 gradientNorm: solution.gradientNorm, iterations: solution.iterations)
         }

@@ -58,7 +58,8 @@ struct RestartFlag: ParsableArguments {
 
 struct SFTCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sft", abstract: "Fits the routing head by KL to softmax(success rate / τ).",
+        commandName: "sft",
+        abstract: "Fits the policy: domains of train, and a routing head by KL to softmax(success rate / τ).",
         discussion: "Example: baton sft runs/demo --sft.kappa 2")
 
     @OptionGroup var options: StageOptions

@@ -110,13 +110,16 @@ def largest_difference_from_pycma(cases):
 
 # ---- the search -------------------------------------------------------------------------------------------------------
 def shared_weights(cost, weights):
-    """Weights by candidate: NaN last and weightless, equal cost by the mean weight of its ranks."""
+    """Weights by candidate: NaN last and weightless, equal cost by the mean weight of its ranks. Weights that sum to 0 do so
+    among those that did not fail."""
     out = np.zeros(len(cost))
     alive = ~np.isnan(cost)
     for value in np.unique(cost[alive]):
         tied = cost == value
         first = np.sum(cost[alive] < value)
         out[tied] = np.mean(weights[first : first + tied.sum()])
+    if abs(weights.sum()) < 1e-12 and not alive.all():
+        out[alive] -= out.sum() / alive.sum()
     return out
 
 

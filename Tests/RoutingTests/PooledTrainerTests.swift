@@ -85,10 +85,9 @@ struct PooledTrainerTests {
 
     // MARK: What a search sees
 
-    private func policy() -> RoutingPolicy {
+    private func trained() -> TrainedHead {
         HeadTrainer().fitPooled(
-            train: Self.set(tasks: 400, seed: 1, isSpread: true), validation: Self.set(tasks: 200, seed: 2, isSpread: true)
-        ).policy
+            train: Self.set(tasks: 400, seed: 1, isSpread: true), validation: Self.set(tasks: 200, seed: 2, isSpread: true))
     }
 
     private func agree(_ a: Matrix, _ b: Matrix) -> Bool {
@@ -96,8 +95,8 @@ struct PooledTrainerTests {
     }
 
     @Test func overFeaturesTheHeadGivesThePolicysScores() throws {
-        let policy = policy(), train = Self.set(tasks: 400, seed: 1), test = Self.set(tasks: 50, seed: 3)
-        let map = try #require(FeatureMap(policy, around: train.states))
+        let trained = trained(), policy = trained.policy, test = Self.set(tasks: 50, seed: 3)
+        let train = Self.set(tasks: 400, seed: 1, isSpread: true), map = try #require(trained.map)
         let head = map.head(of: policy), features = map.features(of: test.states)
         #expect(features.shape == [50, 10] && head.weight.shape == [4, 10])
         #expect(agree(head.scores(for: features), policy.scores(for: test.states)))
@@ -109,8 +108,8 @@ struct PooledTrainerTests {
     }
 
     @Test func whateverHeadIsFoundFoldsIntoAPolicy() throws {
-        let policy = policy(), train = Self.set(tasks: 400, seed: 1), test = Self.set(tasks: 50, seed: 3)
-        let map = try #require(FeatureMap(policy, around: train.states))
+        let trained = trained(), policy = trained.policy, test = Self.set(tasks: 50, seed: 3)
+        let map = try #require(trained.map)
         var draws = Draws(seed: 8)
         var weight = map.head(of: policy).weight
         for index in weight.scalars.indices { weight.scalars[index] += Float(draws.signed()) }
@@ -122,7 +121,7 @@ struct PooledTrainerTests {
 
     @Test func aPolicyWithoutPriorIsSeenAsItIs() {
         let plain = HeadTrainer().fit(train: Self.set(tasks: 100, seed: 1), validation: Self.set(tasks: 50, seed: 2))
-        #expect(plain.policy.prior == nil && FeatureMap(plain.policy, around: Self.set(tasks: 10, seed: 1).states) == nil)
+        #expect(plain.policy.prior == nil && plain.map == nil)
         let test = Self.set(tasks: 20, seed: 3)
         #expect(plain.policy.scores(for: test.states) == plain.head.scores(for: test.states))
     }
