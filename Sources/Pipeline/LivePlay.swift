@@ -47,8 +47,10 @@ final class LivePlay: Sendable {
         let known = state.withLock { $0.known }
         var scores: [SampleCell: Double] = [:]
         for cell in cells { scores[cell] = known[cell] }
-        // Where some are heard, the search goes on without the others; where none is, it would go on blindly.
-        if scores.isEmpty, let failure {
+        // Where some are heard, the search goes on without the others; where everybody was asked and none is, it would go on
+        // blindly. A head that names nobody but a worker that is down is a bad head.
+        let asked = Set(cells.map(\.worker))
+        if scores.isEmpty, asked.count == plan.workers.count, let failure {
             throw JobError("evolve", "no worker answers: \(failure); the same command goes on")
         }
         return scores

@@ -22,8 +22,8 @@ struct OutsideTests {
         #expect(files.count >= 6)
         let ending = try oracle("check_hdf5.py", files, in: workshop)
         #expect(ending.status == 0, "\(ending.messages)")
-        #expect(ending.output.contains("/policy/head  (3, 64)  float32"))
-        #expect(ending.output.contains("/states  (60, 64)  float32") && ending.output.contains("/states  (5, 64)  float32"))
+        #expect(ending.output.contains("/policy/head  (3, 192)  float32"))
+        #expect(ending.output.contains("/states  (60, 192)  float32") && ending.output.contains("/states  (5, 64)  float32"))
     }
 
     @Test(.enabled(if: hasPython, withoutPython))
