@@ -61,7 +61,7 @@ struct LiveLoadTests {
         for (loaded, idle) in zip(loaded, idle) {
             #expect(loaded.labels == idle.labels)
             #expect(differences(loaded.search, idle.search) == [])
-            #expect(idle.search.count == 6 && idle.labels.count > 50)
+            #expect((4...5).contains(idle.search.count) && idle.labels.count > 50)
         }
     }
 }
