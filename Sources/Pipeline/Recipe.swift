@@ -270,7 +270,7 @@ extension EmbedSettings {
     init(from reader: inout RecipeReader) throws {
         prompt = try reader.choice("embed.prompt") ?? .lastUser
         readout = try reader.automaticChoice("embed.readout")
-        layers = try reader.placed("embed.layers").flatMap { try Levels(parsing: $0.text, at: $0.place) }
+        layers = try reader.listed("embed.layers").flatMap { try Levels(parsing: $0.text, at: $0.place) }
         normalize = try reader.automaticChoice("embed.normalize").map { (flag: Flag) in flag == .true }
         precision = try reader.choice("embed.precision") ?? .f32
         maxTokens = try reader.automaticInteger("embed.max_tokens", in: 1...Int(Int32.max))

@@ -64,6 +64,12 @@ struct RecipeReader {
     /// The text of `key` and where it stands, for a caller that checks further.
     mutating func placed(_ key: String) throws -> (text: String, place: String)? { try scalar(key) }
 
+    /// As ``placed(_:)``; a sequence is its elements by commas.
+    mutating func listed(_ key: String) throws -> (text: String, place: String)? {
+        guard let found = try node(key), let sequence = found.node.sequence else { return try placed(key) }
+        return (sequence.map { $0.scalar?.string ?? "" }.joined(separator: ","), found.place)
+    }
+
     mutating func integer(_ key: String, in range: ClosedRange<Int>, or fallback: Int) throws -> Int {
         guard let found = try scalar(key) else { return fallback }
         guard let value = Int(found.text), range.contains(value) else {

@@ -1,4 +1,5 @@
 import Backbones
+import Evolution
 import Files
 import Foundation
 import Pipeline
@@ -42,10 +43,11 @@ struct RecipeTests {
             seed: 18446744073709551615
             outcomes: data
             split: held out
-            embed: {prompt: last_user, readout: cls, normalize: false, precision: f32, max_tokens: 64}
-            sft: {temperature: [0.1, 0.5], ridge: 1e-2, kappa: 1.5}
+            embed: {prompt: last_user, readout: cls, layers: [0, 2], normalize: false, precision: f32, max_tokens: 64}
+            sft: {method: plain, temperature: [0.1, 0.5], ridge: 1e-2, kappa: 1.5}
             evolve:
-              {environment: replay, draws: exact, start: zero, action: argmax, sigma: 0.2, popsize: 8, generations: 3, step_control: two_point}
+              {environment: replay, draws: exact, start: zero, action: argmax, sigma: 0.2, popsize: 8, generations: 3, step_control: two_point,
+               weights: linear, sampling: mirrored, learning: adaptive, mean_rate: 0.5, target: 0.9, validate_every: 2}
             evaluate: {bootstrap: 500}
             """
         var recipe = try read(text)
@@ -54,6 +56,9 @@ struct RecipeTests {
         #expect(recipe.sft.temperatures == [0.1, 0.5] && recipe.sft.ridges == [0.01] && recipe.sft.kappa == 1.5)
         #expect(recipe.evolve.start == .zero && recipe.evolve.action == .argmax && recipe.evolve.sigmas == [0.2])
         #expect(recipe.evolve.popsize == 8 && recipe.evolve.generations == 3 && recipe.evolve.stepControl == .twoPoint)
+        #expect(recipe.embed.layers == .numbers([0, 2]) && recipe.sft.method == .plain)
+        #expect(recipe.evolve.weights == .linear && recipe.evolve.sampling == .mirrored && recipe.evolve.learning == .adaptive)
+        #expect(recipe.evolve.meanRate == 0.5 && recipe.evolve.target == 0.9 && recipe.evolve.validateEvery == 2)
         #expect(recipe.evaluate.bootstrap == 500)
         recipe = try read(
             text, overrides: [("seed", "4"), ("sft.ridge", "1,10"), ("evolve.popsize", "auto"), ("seed", "5")])
@@ -66,7 +71,7 @@ struct RecipeTests {
         "name: \"two\\nlines\\tand \\u0007 \\u0085\\u2028\"\noutcomes: data",
         "name: auto\noutcomes: data\nseed: 18446744073709551615",
         "name: 答え\noutcomes: data\nsft: {temperature: [0.1, 1e-17, 3], ridge: 0, kappa: 0.30000000000000004}",
-        "name: null\noutcomes: data\nembed: {readout: mean, normalize: true, max_tokens: 5}\nevolve: {action: sample, sigma: 1e-5, generations: 0}",
+        "name: null\noutcomes: data\nembed: {readout: mean, layers: [0, 1], normalize: true, max_tokens: 5}\nevolve: {action: sample, sigma: 1e-5, generations: 0}",
     ])
     func aWrittenRecipeReadsBackAsItself(text: String) throws {
         try Folders.temporary { folder in
@@ -124,6 +129,10 @@ struct RecipeTests {
             ("outcomes: d\nsft: {temperature: 0}", "some.yaml:2: sft.temperature: expected numbers above 0"),
             ("outcomes: d\nsft: {ridge: [1, x]}", "some.yaml:2: sft.ridge: expected numbers"),
             ("outcomes: d\nsft: {temperature: nan}", "some.yaml:2: sft.temperature: "),
+            ("outcomes: d\nembed: {layers: [3, 1]}", "some.yaml:2: embed.layers: expected auto, last, spread"),
+            ("outcomes: d\nembed: {layers: all}", "some.yaml:2: embed.layers: expected auto, last, spread"),
+            ("outcomes: d\nevolve: {mean_rate: 0}", "some.yaml:2: evolve.mean_rate: expected a number above 0 and at most 1"),
+            ("outcomes: d\nevolve: {hours: 1e18}", "some.yaml:2: evolve.hours: expected a number above 0, at most"),
             ("outcomes: d\nembed: {normalize: maybe}", "some.yaml:2: embed.normalize: expected one of true, false"),
             ("outcomes: [d]", "some.yaml:1: outcomes: expected one value"), ("name: x", "some.yaml: key outcomes is missing"),
             ("outcomes: d\nversion: 2", "some.yaml:2: version: "), ("- a", "some.yaml:1: a recipe is a mapping"),
