@@ -257,14 +257,8 @@ struct DomainTable {
     private let overall: [Double]
 
     init(_ outcomes: OutcomeTable, domains: [String]) {
-        let fallback = outcomes.workerMeans()
-        overall = fallback
-        means = Dictionary(grouping: domains.indices) { domains[$0] }.mapValues { rows in
-            let part = outcomes.rows(at: rows)
-            let here = part.workerMeans(fallback: .nan)
-            // A worker never tried in a domain is judged by what it does elsewhere.
-            return here.indices.map { here[$0].isNaN ? fallback[$0] : here[$0] }
-        }
+        overall = outcomes.workerMeans()
+        means = outcomes.workerMeans(byDomain: domains)
     }
 
     /// Mean success of each worker in each task's domain; ties go to the better mean over all domains.

@@ -84,8 +84,7 @@ struct EvolveStage {
         }
         let settings = run.recipe.evolve
         let search = try HeadSearch(
-            from: settings.start == .sft ? head : RoutingHead(zeros: head.workers, width: head.width),
-            sigma: settings.resolvedRunSigma, settings: settings, seed: run.recipe.seed, on: ground)
+            from: head, sigma: settings.resolvedRunSigma, settings: settings, seed: run.recipe.seed, on: ground)
         // What is there goes when there is something to put in its place.
         if standing.isInTheWay { try folder.clear() }
         try folder.keep(search, identity: identity)

@@ -128,14 +128,7 @@ extension Run {
         let table = inputs.data.outcomes.table
         return { cells in
             var scores: [SampleCell: Double] = [:]
-            for cell in cells {
-                let index = cell.task * table.workers.count + cell.worker
-                let samples = table.samples[index], successes = table.successes[index]
-                guard samples > 0 else { continue }
-                let isWhole = successes == successes.rounded()
-                scores[cell] =
-                    isWhole ? (Double(cell.repeatIndex % samples) < successes ? 1 : 0) : successes / Double(samples)
-            }
+            for cell in cells { scores[cell] = table.score(of: cell) }
             return scores
         }
     }

@@ -19,7 +19,7 @@ public struct FeatureMap: Sendable, Equatable {
         guard let prior = policy.prior else { return nil }
         precondition(center.count == policy.head.width, "a center of \(center.count) for states of \(policy.head.width)")
         self.center = center
-        let raised = prior.mixed(by: .identity(policy.head.workers.count), shift: Self.shift(policy.head, center))
+        let raised = prior.shifted(by: policy.head.scores(at: center))
         let squares = raised.table.scalars.reduce(0.0) { $0 + Double($1) * Double($1) }
         unit = squares > 0 ? (squares / Double(raised.table.scalars.count)).squareRoot() : 1
         self.prior = raised
@@ -63,22 +63,7 @@ public struct FeatureMap: Sendable, Equatable {
             }
         }
         return RoutingPolicy(
-            head: own, prior: prior.mixed(by: mixing, shift: Self.shift(own, center).map { -$0 }))
-    }
-
-    /// W c.
-    private static func shift(_ head: RoutingHead, _ center: [Float]) -> [Double] {
-        head.workers.indices.map { worker in
-            zip(head.weight[row: worker], center).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-        }
-    }
-}
-
-extension Matrix {
-    fileprivate static func identity(_ count: Int) -> Matrix {
-        var matrix = Matrix(rows: count, columns: count)
-        for index in 0..<count { matrix[index, index] = 1 }
-        return matrix
+            head: own, prior: prior.mixed(by: mixing, shift: own.scores(at: center).map { -$0 }))
     }
 }
 

@@ -59,6 +59,16 @@ public struct OutcomeTable: Sendable, Equatable {
         }
     }
 
+    /// Mean rate of each worker over the tasks of each domain, `domains` being those of the tasks. A worker never tried in a
+    /// domain is judged by what it does elsewhere.
+    public func workerMeans(byDomain domains: [String]) -> [String: [Double]] {
+        let overall = workerMeans()
+        return Dictionary(grouping: domains.indices) { domains[$0] }.mapValues { tasks in
+            let here = rows(at: tasks).workerMeans(fallback: .nan)
+            return here.indices.map { here[$0].isNaN ? overall[$0] : here[$0] }
+        }
+    }
+
     /// Means by which workers are ranked. Where they were tried on different numbers of tasks, each is drawn towards
     /// the mean over all by ten tasks' weight: a worker tried once, and right, is not the best of the pool.
     public func rankingMeans() -> [Double] {

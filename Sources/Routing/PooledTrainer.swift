@@ -40,7 +40,7 @@ extension HeadTrainer {
             let head = RoutingHead(
                 workers: workers, weight: Tensor(shape: [workers.count, width], scalars: weight.map { Float($0 * unit) }))
             let policy = RoutingPolicy(
-                head: head, prior: prior.scaled(by: 1 / Self.unitOfReward).lowered(by: head, at: center))
+                head: head, prior: prior.scaled(by: 1 / Self.unitOfReward).shifted(by: head.scores(at: center).map { -$0 }))
             return TrainedHead(
                 policy: policy, center: center, temperature: temperature, ridge: ridge,
                 validationReward: validation.reward(choosingBy: policy.scores(for: validation.states)),
@@ -78,12 +78,8 @@ extension HeadTrainer {
                 classifier: Tensor(zeros: [1, center.count + 1]),
                 table: Tensor(shape: [1, overall.count], scalars: overall.map { Float($0) }))
         }
-        let means = names.flatMap { name -> [Float] in
-            let rows = train.domains.indices.filter { train.domains[$0] == name }
-            let here = train.outcomes.rows(at: rows).workerMeans(fallback: .nan)
-            // A worker never tried in a domain is judged by what it does elsewhere.
-            return here.indices.map { Float(here[$0].isNaN ? overall[$0] : here[$0]) }
-        }
+        let byDomain = train.outcomes.workerMeans(byDomain: train.domains)
+        let means = names.flatMap { (byDomain[$0] ?? overall).map { Float($0) } }
         let number = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
         let weight = classifier(
             states.withConstant, domains: train.domains.map { number[$0] ?? 0 }, count: names.count,
@@ -138,19 +134,6 @@ extension DomainPrior {
         DomainPrior(
             classifier: classifier,
             table: Tensor(shape: table.shape, scalars: table.scalars.map { Float(Double($0) * factor) }))
-    }
-
-    /// Less what `head` gives at `center`: for a head that was fitted on centred states, and reads them as they are.
-    fileprivate func lowered(by head: RoutingHead, at center: [Float]) -> DomainPrior {
-        let shift = head.workers.indices.map { worker in
-            zip(head.weight[row: worker], center).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-        }
-        let workers = table.columns
-        return DomainPrior(
-            classifier: classifier,
-            table: Tensor(
-                shape: table.shape,
-                scalars: table.scalars.indices.map { Float(Double(table.scalars[$0]) - shift[$0 % workers]) }))
     }
 }
 

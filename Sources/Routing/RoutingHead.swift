@@ -28,6 +28,13 @@ public struct RoutingHead: Sendable, Equatable {
         return (weight.scalars.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(weight.scalars.count)).squareRoot()
     }
 
+    /// W h for one state, in double precision.
+    func scores(at state: [Float]) -> [Double] {
+        workers.indices.map { worker in
+            zip(weight[row: worker], state).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+    }
+
     /// Unnormalised scores, `[states, workers]`, for states `[states, width]`.
     public func scores(for states: Tensor, threads: Threads = .one) -> Matrix {
         Matrix(states.timesTransposed(weight, threads: threads))

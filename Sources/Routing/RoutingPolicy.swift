@@ -71,6 +71,16 @@ public struct DomainPrior: Sendable, Equatable {
         return logits
     }
 
+    /// The same prior with `shift` added to the scores of every domain.
+    func shifted(by shift: [Double]) -> DomainPrior {
+        let workers = table.columns
+        return DomainPrior(
+            classifier: classifier,
+            table: Tensor(
+                shape: table.shape,
+                scalars: table.scalars.indices.map { Float(Double(table.scalars[$0]) + shift[$0 % workers]) }))
+    }
+
     /// The same prior with `shift` added to the scores of every domain, and all of it multiplied from the right by `mixing`
     /// `[workers, workers]`, transposed.
     func mixed(by mixing: Matrix, shift: [Double]) -> DomainPrior {
