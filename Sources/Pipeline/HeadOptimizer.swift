@@ -5,7 +5,7 @@ import Tensors
 /// One way to improve a head by playing episodes.
 public protocol HeadOptimizer: Sendable {
     /// Plays at most `budget` episodes, and gives the head that validation prefers: `start` itself unless another one is
-    /// ahead of it there by more than two standard errors. The same seed gives the same head for any number of threads.
+    /// ahead of it there by more than three standard errors. The same seed gives the same head for any number of threads.
     func optimize(_ start: RoutingHead, on play: inout RecordedPlay, budget: Int, seed: UInt64) -> OptimizedHead
 }
 

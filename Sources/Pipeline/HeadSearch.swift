@@ -8,7 +8,7 @@ public import Tensors
 /// Evolution of a routing head against recorded outcomes. The value is the whole state of the search.
 public struct HeadSearch: Sendable, Equatable {
     /// The head that validation prefers, and where it came from. A generation replaces it where it earns more, and more than
-    /// the start by at least two standard errors of the difference, paired by task: of many generations some are lucky on
+    /// the start by at least three standard errors of the difference, paired by task: of many generations some are lucky on
     /// few tasks.
     public struct Kept: Sendable, Equatable {
         public var head: RoutingHead
@@ -133,11 +133,11 @@ public struct HeadSearch: Sendable, Equatable {
     }
 }
 
-/// Whether `rewards` are above `others` by more than two standard errors of their mean difference, task by task; NaN where a
+/// Whether `rewards` are above `others` by more than three standard errors of their mean difference, task by task; NaN where a
 /// task has none.
 func isAhead(_ rewards: [Double], of others: [Double]) -> Bool {
     let gains = zip(rewards, others).map { $0 - $1 }.filter { !$0.isNaN }
-    return !gains.isEmpty && gains.reduce(0, +) / Double(gains.count) > 2 * standardError(of: gains)
+    return !gains.isEmpty && gains.reduce(0, +) / Double(gains.count) > 3 * standardError(of: gains)
 }
 
 extension EvolveSettings {
