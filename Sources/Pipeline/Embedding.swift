@@ -22,7 +22,7 @@ public struct Embedding: Sendable {
         let levels = settings.layers ?? ((settings.readout ?? directory.readout) == .mean ? .spread : .last)
         encoder = try Encoder(
             directory, readout: settings.readout, levels: levels, normalizes: settings.normalize,
-            maxTokens: settings.maxTokens)
+            maxTokens: settings.maxTokens, precision: settings.precision)
         definition = try ["config.json", "tokenizer.json"].map { name in
             try SHA256.hex(ofFile: folder.appendingPathComponent(name))
         }

@@ -1,3 +1,4 @@
+import Tensors
 import Evolution
 import Backbones
 import Chat

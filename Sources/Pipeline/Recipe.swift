@@ -4,6 +4,7 @@ public import Evolution
 import Files
 public import Foundation
 public import Routing
+public import Tensors
 
 /// Everything that a run depends on.
 public struct Recipe: Sendable, Equatable {
@@ -68,8 +69,6 @@ public struct LiveSettings: Sendable, Equatable {
 public struct EmbedSettings: Sendable, Equatable {
     /// What of a task the backbone reads.
     public enum Prompt: String, Sendable, CaseIterable { case lastUser = "last_user" }
-    /// The arithmetic of the forward pass.
-    public enum Precision: String, Sendable, CaseIterable { case f32 }
 
     public var prompt = Prompt.lastUser
     public var readout: Readout?

@@ -45,7 +45,7 @@ struct EmbedKeys: ParsableArguments {
         help: "auto, last, spread (embeddings, middle, last), or numbers by commas; 0 is the embeddings")
     var layers: String?
     @Option(name: .customLong("embed.normalize"), help: "auto, true or false") var normalize: String?
-    @Option(name: .customLong("embed.precision"), help: "f32") var precision: String?
+    @Option(name: .customLong("embed.precision"), help: "f32, bf16, f16 or int8") var precision: String?
     @Option(name: .customLong("embed.max_tokens"), help: "auto, or where texts are cut") var maxTokens: String?
 
     var pairs: [(String, String?)] {
