@@ -142,7 +142,7 @@ public struct EvolveSettings: Sendable, Equatable {
     /// `nil`: ⌊4 + 3 ln n⌋ for n weights.
     public var popsize: Int?
     public var generations = 60
-    /// The mean is judged on validation every so many generations, and at the last.
+    /// The mean is judged on validation every so many generations, and at no other.
     public var validateEvery = 1
     /// The search is done once a mean earns so much on validation; `nil`: never.
     public var target: Double?
@@ -344,12 +344,14 @@ extension EvolveSettings {
         hours = try reader.number("evolve.hours", above: 0, atMost: 1e6) ?? defaults.hours
         budget = try reader.budget("evolve.budget") ?? defaults.budget
         target = try reader.number("evolve.target", in: 0...1) ?? defaults.target
-        validateEvery = try reader.integer("evolve.validate_every", in: 1...1_000_000, or: defaults.validateEvery)
         start = try reader.choice("evolve.start") ?? defaults.start
         action = try reader.automaticChoice("evolve.action") ?? defaults.action
         sigmas = try reader.numbers("evolve.sigma", above: 0, atMost: Self.largestSigma) ?? defaults.sigmas
         popsize = try reader.automaticInteger("evolve.popsize", in: 4...1_000_000) ?? defaults.popsize
         generations = try reader.integer("evolve.generations", in: 0...1_000_000, or: defaults.generations)
+        // A search whose mean is never judged could only keep its start.
+        validateEvery = try reader.integer(
+            "evolve.validate_every", in: 1...(generations == 0 ? 1_000_000 : generations), or: defaults.validateEvery)
         stepControl = try reader.automaticChoice("evolve.step_control") ?? defaults.stepControl
         weights = try reader.automaticChoice("evolve.weights") ?? defaults.weights
         sampling = try reader.automaticChoice("evolve.sampling") ?? defaults.sampling

@@ -15,7 +15,7 @@ public struct SearchIdentity: Sendable, Equatable {
     /// A digest of both. The number is the search's algorithm's.
     public var key: String {
         func lines(_ values: [String: String]) -> [String] { values.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] } }
-        return StageKey(["evolve 3"] + lines(settings) + ["data"] + lines(data)).hex
+        return StageKey(["evolve 4"] + lines(settings) + ["data"] + lines(data)).hex
     }
 
     /// What a digest stands for, the cause before what follows from it.

@@ -83,7 +83,7 @@ struct EvolveKeys: ParsableArguments {
     var generations: String?
     @Option(
         name: .customLong("evolve.validate_every"),
-        help: "The mean is judged on validation every so many generations, and at the last.")
+        help: "The mean is judged on validation every so many generations.")
     var validateEvery: String?
     @Option(
         name: [.customLong("evolve.target"), .customLong("target")],
