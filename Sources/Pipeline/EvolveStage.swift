@@ -37,7 +37,7 @@ struct EvolveStage {
                 try play(ground.play(run.recordedScores(inputs)))
             }
         case (.question, _):
-            let ground = try SampledGround(live: run, isAsking: true)
+            let ground = try SampledGround(live: run)
             return try search(from: ground.start.head, ground.identity) { (play: (SampledPlay) throws -> String) in
                 let calls = try LivePlay(run: run, plan: ground.plan, shouldStop: shouldStop)
                 defer { calls.close() }

@@ -68,12 +68,13 @@ extension Recipe {
         return settings
     }
 
-    /// What the recipe itself says of hidden states; what it leaves to the model is not here.
+    /// What the recipe itself says of hidden states, and the levels that follow from it; the rest that it leaves to the model
+    /// is not here.
     var statedEmbedding: [String: String] {
         let all = [
             "model": model.lastPathComponent, "embed.prompt": embed.prompt.rawValue,
             "embed.readout": embed.readout?.rawValue, "embed.normalize": embed.normalize.map { "\($0)" },
-            "embed.layers": embed.layers?.stated, "embed.precision": embed.precision.rawValue,
+            "embed.layers": embed.levelNumbers(of: model)?.map(String.init).joined(separator: ","), "embed.precision": embed.precision.rawValue,
             "embed.max_tokens": embed.maxTokens.map { "\($0)" },
         ]
         return all.compactMapValues { $0 }

@@ -92,6 +92,11 @@ extension BadInput {
         halfFinished(
             "another SFT, in one command", says: "sft.ridge was auto and is 0.5", by: "run", run, "--sft.ridge", "0.5"),
         halfFinished(
+            "other levels, in one command", says: "embed.layers was 0,2,4 and is 4", by: "run", run, "--embed.layers", "last"),
+        halfFinished(
+            "other levels by number, in one command", says: "embed.layers was 0,2,4 and is 1,2", by: "run", run,
+            "--embed.layers", "1,2"),
+        halfFinished(
             "another read-out, in one command", says: "embed.readout was mean and is cls", by: "run", run, "--embed.readout",
             "cls"),
     ]
