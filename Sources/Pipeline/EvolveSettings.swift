@@ -22,6 +22,9 @@ public struct EvolveSettings: Sendable, Equatable {
         case twoPoint = "two_point"
     }
 
+    /// Whether a search that can get no further ends before its last generation: by the engine's reasons (``StopRules``).
+    public enum Stop: String, Sendable, CaseIterable { case auto, none }
+
     public var environment = Environment.replay
     public var draws = Draws.exact
     public var start = Start.sft
@@ -36,6 +39,7 @@ public struct EvolveSettings: Sendable, Equatable {
     public var validateEvery = 1
     /// The search is done once a mean earns so much on validation; `nil`: never.
     public var target: Double?
+    public var stop = Stop.none
     /// `nil`: by the number of weights.
     public var stepControl: StepControl?
     /// The engine's other choices; `nil`: as rewards are exact or drawn (``Strategy``).
@@ -91,6 +95,7 @@ extension EvolveSettings {
         hours = try reader.number("evolve.hours", above: 0, atMost: 1e6) ?? defaults.hours
         budget = try reader.budget("evolve.budget") ?? defaults.budget
         target = try reader.number("evolve.target", in: 0...1) ?? defaults.target
+        stop = try reader.choice("evolve.stop") ?? defaults.stop
         start = try reader.choice("evolve.start") ?? defaults.start
         action = try reader.automaticChoice("evolve.action") ?? defaults.action
         sigmas = try reader.numbers("evolve.sigma", above: 0, atMost: Self.largestSigma) ?? defaults.sigmas

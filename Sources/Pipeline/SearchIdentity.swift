@@ -74,7 +74,8 @@ extension Recipe {
         let all = [
             "model": model.lastPathComponent, "embed.prompt": embed.prompt.rawValue,
             "embed.readout": embed.readout?.rawValue, "embed.normalize": embed.normalize.map { "\($0)" },
-            "embed.layers": embed.levelNumbers(of: model)?.map(String.init).joined(separator: ","), "embed.precision": embed.precision.rawValue,
+            "embed.layers": embed.levelNumbers(of: model)?.map(String.init).joined(separator: ","),
+            "embed.precision": embed.precision.rawValue,
             "embed.max_tokens": embed.maxTokens.map { "\($0)" },
         ]
         return all.compactMapValues { $0 }

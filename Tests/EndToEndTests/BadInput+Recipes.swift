@@ -57,6 +57,9 @@ extension BadInput {
         edit(
             "a target beyond all rewards", says: "recipe.yaml:9:", "evolve.target", "from 0 to 1", replacing: "popsize: 8",
             by: "target: 70"),
+        edit(
+            "a reason to stop that is none", says: "recipe.yaml:9:", "evolve.stop", "auto, none", replacing: "popsize: 8",
+            by: "stop: soon"),
         edit("hours of zero", says: "recipe.yaml:9:", "evolve.hours", "above 0", replacing: "popsize: 8", by: "hours: 0"),
         edit(
             "a mean that is never judged", says: "recipe.yaml:9:", "evolve.validate_every", replacing: "popsize: 8",

@@ -33,11 +33,11 @@ extension BadInput {
     private struct InputErrorOfTheTest: Error {}
 
     static let searches: [BadInput] = [
-        checkpoint("a newer format", says: "format 3", "reads format 2", "--restart") {
-            try $0.rewrite(newest, attributes: ["format": .int64(3)])
+        checkpoint("a newer format", says: "format 4", "reads format 3", "--restart") {
+            try $0.rewrite(newest, attributes: ["format": .int64(4)])
         },
-        checkpoint("an older format", says: "format 1", "reads format 2", "--restart") {
-            try $0.rewrite(newest, attributes: ["format": .int64(1)])
+        checkpoint("an older format", says: "format 2", "reads format 3", "--restart") {
+            try $0.rewrite(newest, attributes: ["format": .int64(2)])
         },
         checkpoint("of another layout", says: "search/variances", "--restart") {
             try $0.rewrite(newest, leavingOut: "search/variances")
