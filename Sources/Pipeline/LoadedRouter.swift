@@ -39,7 +39,8 @@ public struct LoadedRouter: Sendable {
         self.threads = threads
         let manifest = bundle.manifest, path = try Self.modelFolder(manifest, bundle: folder, given: model)
         var settings = EmbedSettings()
-        guard let readout = Readout(rawValue: manifest.embed.readout), let precision = Precision(rawValue: manifest.embed.precision)
+        guard let readout = Readout(rawValue: manifest.embed.readout),
+            let precision = Precision(rawValue: manifest.embed.precision)
         else {
             throw InputError(folder.path, "readout \(manifest.embed.readout) at \(manifest.embed.precision) is not supported")
         }

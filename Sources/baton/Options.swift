@@ -83,12 +83,14 @@ struct EvolveKeys: ParsableArguments {
     var generations: String?
     @Option(
         name: .customLong("evolve.validate_every"),
-        help: "The mean is judged on validation every so many generations, and at the last.")
+        help: "The mean is judged on validation every so many generations.")
     var validateEvery: String?
     @Option(
         name: [.customLong("evolve.target"), .customLong("target")],
         help: "The search is done once the mean earns so much on validation, 0 to 1; none for never.")
     var target: String?
+    @Option(name: .customLong("evolve.stop"), help: "none, or auto: the search ends where it can get no further.")
+    var stop: String?
     @Option(name: .customLong("evolve.step_control"), help: "auto, cumulative or two_point") var stepControl: String?
     @Option(name: .customLong("evolve.weights"), help: "auto, positive, active or linear: what a rank is worth.")
     var weights: String?
@@ -110,6 +112,7 @@ struct EvolveKeys: ParsableArguments {
             ("evolve.environment", environment), ("evolve.draws", draws), ("evolve.start", start),
             ("evolve.action", action), ("evolve.sigma", sigma), ("evolve.popsize", popsize),
             ("evolve.generations", generations), ("evolve.validate_every", validateEvery), ("evolve.target", target),
+            ("evolve.stop", stop),
             ("evolve.step_control", stepControl), ("evolve.weights", weights),
             ("evolve.sampling", sampling), ("evolve.learning", learning), ("evolve.mean_rate", meanRate),
             ("evolve.batch", batch),
