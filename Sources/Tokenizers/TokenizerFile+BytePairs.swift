@@ -19,7 +19,8 @@ extension TokenizerFile {
         }
         var addedContents: [Int32: [UInt8]] = [:]
         for token in added {
-            addedContents[token.id] = token.written.withUnsafeBufferPointer {
+            // The reference knows a token by what it looks for, and reads it in the byte alphabet like any other.
+            addedContents[token.id] = token.token.content.withUnsafeBufferPointer {
                 var bytes: [UInt8] = []
                 ByteAlphabet.appendBytes(of: $0, to: &bytes)
                 return bytes

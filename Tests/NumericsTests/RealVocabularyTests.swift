@@ -8,23 +8,14 @@ private struct Case: Decodable { let text: String, ids: [Int32] }
 private struct Vocabulary: Decodable { let vocab: [String], merges: [String] }
 
 /// The 151,643 tokens of Qwen2, where the golden data lies beside the checkout.
-@Suite(.enabled(if: RealVocabularyTests.folder != nil, "../shared/golden is not beside this checkout"))
+@Suite(.enabled(if: Fixtures.goldenTokenizers != nil, Fixtures.withoutGoldens))
 struct RealVocabularyTests {
-    static let folder: URL? = {
-        var folder = URL(fileURLWithPath: #filePath)
-        while !FileManager.default.fileExists(atPath: folder.appendingPathComponent("Package.swift").path), folder.path != "/" {
-            folder.deleteLastPathComponent()
-        }
-        let golden = folder.appendingPathComponent("../shared/golden/tokenizers").standardizedFileURL
-        return FileManager.default.fileExists(atPath: golden.path) ? golden : nil
-    }()
-
     /// Reads the small tokenizer's file with the real vocabulary and merges in it.
     static func tokenizer() throws -> any Tokenizer {
-        let golden = try #require(folder)
+        let golden = try #require(Fixtures.goldenTokenizers)
         return try Fixtures.folder { folder in
             let plain = folder.appendingPathComponent("vocabulary.json"), file = folder.appendingPathComponent("tokenizer.json")
-            FileManager.default.createFile(atPath: plain.path, contents: nil)
+            try Data().write(to: plain)
             let gzip = Process()
             gzip.executableURL = URL(fileURLWithPath: "/usr/bin/env")
             gzip.arguments = ["gzip", "-dc", golden.appendingPathComponent("qwen2_real.vocab_merges.json.gz").path]
@@ -52,7 +43,7 @@ struct RealVocabularyTests {
     }
 
     @Test func everyIdOfEveryStringIsTheReferences() throws {
-        let golden = try #require(Self.folder), tokenizer = try Self.tokenizer()
+        let golden = try #require(Fixtures.goldenTokenizers), tokenizer = try Self.tokenizer()
         func read<Value: Decodable>(_ name: String) throws -> Value {
             try JSONDecoder().decode(Value.self, from: Data(contentsOf: golden.appendingPathComponent(name)))
         }

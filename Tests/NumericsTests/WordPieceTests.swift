@@ -57,7 +57,7 @@ private struct Sample: Decodable { let text: String }
 
     @Test(arguments: [
         ("\"model\":{\"type\":\"WordPiece\"", "\"model\":{\"type\":\"Unigram\"", "\"model\" is of type \"Unigram\""),
-        ("\"model\":{\"type\":\"WordPiece\"", "\"model\":{\"type\":\"BPE\"", "\"normalizer\" is of type \"BertNormalizer\""),
+        ("\"model\":{\"type\":\"WordPiece\"", "\"model\":{\"type\":\"BPE\"", "\"continuing_subword_prefix\" in \"model\""),
         ("\"vocab\"", "\"wordlist\"", "no \"vocab\""),
         ("\"BertNormalizer\"", "\"NFC\"", "\"normalizer\" is of type \"NFC\""),
         ("\"BertPreTokenizer\"", "\"ByteLevel\"", "\"pre_tokenizer\" is of type \"ByteLevel\""),
