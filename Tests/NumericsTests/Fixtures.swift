@@ -31,6 +31,20 @@ enum Fixtures {
         return nil
     }()
 
+    /// The tokenizers of the golden data, ../shared/golden beside the checkout; nil without it.
+    static let goldenTokenizers: URL? = {
+        var folder = URL(fileURLWithPath: #filePath)
+        while folder.path != "/" {
+            folder.deleteLastPathComponent()
+            guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("Package.swift").path) else { continue }
+            let golden = folder.deletingLastPathComponent().appendingPathComponent("shared/golden/tokenizers")
+            return FileManager.default.fileExists(atPath: golden.path) ? golden : nil
+        }
+        return nil
+    }()
+
+    static let withoutGoldens: Comment = "../shared/golden is not beside this checkout"
+
     static let withoutMiniLM: Comment = "Models/all-MiniLM-L6-v2 is absent; \"make setup\" brings it"
 }
 
