@@ -1,13 +1,5 @@
 import Tensors
 
-/// A part of a pass: pieces that may run at the same time, each writing what is its own.
-struct Stage: Sendable {
-    let pieces: Int
-    /// Whether a level of hidden states is complete behind it.
-    var completesLevel = false
-    let run: @Sendable (_ piece: Int, _ worker: Int) -> Void
-}
-
 /// One pass over one batch: its buffers, and its stages in order. The cut into pieces depends on the batch alone.
 struct BERTPass: Sendable {
     private let model: BERT
@@ -67,20 +59,10 @@ struct BERTPass: Sendable {
         }
     }
 
-    // Rows of one piece where each row is on its own. Small enough that two threads share a short sentence.
-    private static let rowsPerPiece = 8
-
-    private func byRows(_ count: Int, completesLevel: Bool = false, _ body: @escaping @Sendable (Range<Int>) -> Void) -> Stage {
-        let size = Self.rowsPerPiece
-        return Stage(pieces: (count + size - 1) / size, completesLevel: completesLevel) { piece, _ in
-            body(piece * size..<min(count, (piece + 1) * size))
-        }
-    }
-
     private func embeddings() -> Stage {
         let (weights, batch, hidden, epsilon) = (model.weights, batch, hidden, model.configuration.epsilon)
         let position = (0..<batch.count).flatMap { 0..<batch.range($0).count }
-        return byRows(batch.tokens.count, completesLevel: true) { rows in
+        return Stage.rows(batch.tokens.count, completesLevel: true) { rows in
             for row in rows {
                 weights.words.copy(Int(batch.tokens[row]), to: row, of: hidden)
                 hidden.add(batch.segments.isEmpty ? 0 : Int(batch.segments[row]), of: weights.segments, to: row)
@@ -99,19 +81,19 @@ struct BERTPass: Sendable {
         let inner = inner.rows(0..<count), output = isReduced ? part(of: levels.count - 1) : hidden
         var stages: [Stage] = []
         if isReduced { stages.append(selection()) }
-        stages.append(joined([(layer.query, source, query), (layer.keyValue, hidden, keyValue)]))
+        stages.append(.products([(layer.query, source, query), (layer.keyValue, hidden, keyValue)]))
         stages.append(attention(query: query, into: context, isReduced: isReduced))
-        stages.append(product(layer.attentionOutput, context, projected))
+        stages.append(.product(layer.attentionOutput, context, projected))
         stages.append(
-            byRows(count) { rows in
+            .rows(count) { rows in
                 projected.rows(rows).layerNorm(
                     adding: source.rows(rows), gain: layer.attentionNorm.gain, shift: layer.attentionNorm.shift,
                     epsilon: epsilon, into: source.rows(rows))
             })
-        stages.append(product(layer.widening, source, inner, activation: .gelu))
-        stages.append(product(layer.narrowing, inner, projected))
+        stages.append(.product(layer.widening, source, inner, activation: .gelu))
+        stages.append(.product(layer.narrowing, inner, projected))
         stages.append(
-            byRows(count, completesLevel: true) { rows in
+            .rows(count, completesLevel: true) { rows in
                 projected.rows(rows).layerNorm(
                     adding: source.rows(rows), gain: layer.outputNorm.gain, shift: layer.outputNorm.shift,
                     epsilon: epsilon, into: output.rows(rows))
@@ -122,29 +104,8 @@ struct BERTPass: Sendable {
     /// Copies the rows of the tokens read.
     private func selection() -> Stage {
         let (hidden, selected, read) = (hidden, selected, read ?? [])
-        return byRows(batch.count) { rows in
+        return Stage.rows(batch.count) { rows in
             for row in rows { selected.copy(read[row], of: hidden, to: row) }
-        }
-    }
-
-    private func product(_ map: PackedMatrix, _ input: FloatRows, _ output: FloatRows, activation: Activation = .identity)
-        -> Stage
-    {
-        Stage(pieces: map.panels) { piece, _ in
-            map.apply(to: input, panels: piece..<piece + 1, activation: activation, into: output)
-        }
-    }
-
-    /// Several products as one stage: a piece is one panel of one of them.
-    private func joined(_ products: [(map: PackedMatrix, input: FloatRows, output: FloatRows)]) -> Stage {
-        Stage(pieces: products.reduce(0) { $0 + $1.map.panels }) { piece, _ in
-            var panel = piece
-            for product in products {
-                if panel < product.map.panels {
-                    return product.map.apply(to: product.input, panels: panel..<panel + 1, into: product.output)
-                }
-                panel -= product.map.panels
-            }
         }
     }
 

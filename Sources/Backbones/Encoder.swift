@@ -6,7 +6,7 @@ public import Tokenizers
 /// Text to the one vector that the routing head reads.
 public struct Encoder: Sendable {
     public let tokenizer: WordPiece
-    public let model: BERT
+    public let model: any Backbone
     public let readout: Readout
     /// The levels whose vectors stand one behind the other, ascending: 0 is the embeddings, `i` the output of layer `i`.
     public let levels: [Int]
@@ -22,15 +22,15 @@ public struct Encoder: Sendable {
         maxTokens: Int? = nil
     ) throws {
         tokenizer = try WordPiece(reading: directory.tokenizer)
-        model = try BERT(directory)
+        model = try directory.backbone()
         self.levels = levels.numbers(layers: model.layers)
         try model.check(levels: self.levels)
         self.readout = readout ?? directory.readout
         self.normalizes = normalizes ?? directory.normalizes
         self.maxTokens = try Self.length(maxTokens, of: directory, model)
-        guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
+        guard tokenizer.vocabularySize <= model.vocabularySize else {
             throw ModelError(
-                "\(directory.url.path): tokenizer.json gives \"\(tokenizer.highestToken)\" the id \(tokenizer.vocabularySize - 1), config.json has only \(model.configuration.vocabulary) ids (vocab_size)"
+                "\(directory.url.path): tokenizer.json gives \"\(tokenizer.highestToken)\" the id \(tokenizer.vocabularySize - 1), config.json has only \(model.vocabularySize) ids (vocab_size)"
             )
         }
         guard !tokenizer.encode("").isEmpty else {
@@ -39,7 +39,7 @@ public struct Encoder: Sendable {
         }
     }
 
-    private static func length(_ asked: Int?, of directory: ModelDirectory, _ model: BERT) throws -> Int {
+    private static func length(_ asked: Int?, of directory: ModelDirectory, _ model: any Backbone) throws -> Int {
         if let asked {
             guard (3...model.maxTokens).contains(asked) else {
                 throw ModelError("max tokens must be 3 to \(model.maxTokens) for this model, not \(asked)")

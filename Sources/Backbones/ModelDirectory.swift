@@ -38,6 +38,12 @@ public struct ModelDirectory: Sendable {
         }
     }
 
+    /// The model, by the `model_type` of `config.json`. Throws `ModelError` or `WeightsError` in one line with the file.
+    public func backbone() throws -> any Backbone {
+        let file: DecoderParts = try Self.decode("config.json", in: url)
+        return file.model_type == "bert" ? try BERT(self) : try DecoderModel(self)
+    }
+
     /// SHA-256 of the weights: of the file, or of the shards' hashes one after another.
     public func weightsSHA256() throws -> String {
         let hashes = try weightFiles.map { try SHA256.hex(ofFile: $0) }

@@ -41,7 +41,7 @@ struct EncoderTests {
         let means = try Encoder(directory, normalizes: false).states(for: golden.sentences, threads: .one)
         #expect(distance(means.scalars, try weights.tensor(named: "mean", shape: [56, 384]).scalars).relative < 1e-5)
         for index in [0, 2, 12] {
-            let levels = try encoder.model.hiddenStates(of: PackedBatch([golden.ids[index]]))
+            let levels = try #require(encoder.model as? BERT).hiddenStates(of: PackedBatch([golden.ids[index]]))
             let expected = try weights.tensor(named: "hidden.\(index)", shape: [7, golden.ids[index].count, 384])
             #expect(distance(levels.flatMap(\.scalars), expected.scalars).relative < 1e-5)
         }

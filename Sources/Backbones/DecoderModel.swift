@@ -1,0 +1,100 @@
+import Synchronization
+public import Tensors
+
+/// A decoder of the Qwen3, Qwen2 or Llama family, read for its hidden states: pre-RMSNorm, rotary positions, grouped
+/// queries, SwiGLU. Results depend neither on the number of threads, nor on what else is in a batch, nor on a prefix cache.
+public struct DecoderModel: Backbone {
+    let configuration: DecoderConfiguration
+    var weights: DecoderWeights
+    let rotary: RotaryCache
+    private let workspaces = WorkspacePool()
+
+    /// Reads a model. Throws `ModelError` or `WeightsError`, in one line with the file, when the architecture is none of
+    /// ours or config and weights contradict each other.
+    public init(_ directory: ModelDirectory) throws {
+        configuration = try DecoderConfiguration(reading: directory)
+        let mapped = try MappedWeights(shards: directory.weightFiles)
+        weights = try DecoderWeights(reading: mapped, configuration)
+        rotary = RotaryCache(configuration.rotary)
+        mapped.releasePages()
+    }
+
+    /// Size of a hidden state.
+    public var width: Int { configuration.width }
+
+    /// Number of layers.
+    public var layers: Int { configuration.layers }
+
+    /// Longest text, in tokens.
+    public var maxTokens: Int { configuration.positions }
+
+    /// Number of token ids.
+    public var vocabularySize: Int { configuration.vocabulary }
+
+    public func states(of batch: PackedBatch, readout: Readout, levels: [Int]? = nil, threads: Threads = .one) throws -> Tensor
+    {
+        try states(of: batch, readout: readout, levels: levels, threads: threads, prefix: nil)
+    }
+
+    /// `states` with keys and values of known beginnings taken from `prefix`, and those of the new texts left there.
+    /// The same bits as without. The mean over all tokens takes no part in it.
+    public func states(
+        of batch: PackedBatch, readout: Readout, levels: [Int]? = nil, threads: Threads = .one, prefix: PrefixCache?
+    ) throws -> Tensor {
+        let levels = levels ?? [layers]
+        try check(batch)
+        try check(levels: levels)
+        guard batch.count > 0 else { return Tensor(zeros: [0, levels.count * width]) }
+        let top = levels.last ?? layers
+        let kept = readout == .mean ? nil : prefix
+        let known = kept.map { cache in
+            (0..<batch.count).map { text in
+                let tokens = batch.tokens[batch.range(text)], read = readout.token(of: tokens.count) ?? 0
+                return cache.beginning(of: tokens, atMost: read, layers: top)
+            }
+        }
+        let task = DecoderTask(batch: batch, readout: readout, levels: levels, known: known)
+        return workspaces.withWorkspace { workspace in
+            let pass = DecoderPass(self, task, workspace: workspace, workers: threads.count)
+            threads.run(stages: pass.stages.map(\.pieces)) { stage, piece, worker in pass.stages[stage].run(piece, worker) }
+            if let kept { pass.captured.enumerated().forEach { kept.keep($1, of: batch.tokens[batch.range($0)]) } }
+            return pass.states.tensor
+        }
+    }
+
+    /// All levels, for comparison with a reference: level 0 is the embeddings, level `i` the output of layer `i` before any
+    /// final norm; each `[tokens, width]`. Throws as `states` does.
+    public func hiddenStates(of batch: PackedBatch, threads: Threads = .one) throws -> [Tensor] {
+        try check(batch)
+        guard batch.count > 0 else { return [] }
+        let task = DecoderTask(batch: batch, readout: .mean, levels: [layers], known: nil)
+        return workspaces.withWorkspace { workspace in
+            let pass = DecoderPass(self, task, workspace: workspace, workers: threads.count)
+            var levels: [Tensor] = []
+            for stage in pass.stages {
+                threads.run(stages: [stage.pieces]) { _, piece, worker in stage.run(piece, worker) }
+                if stage.completesLevel { levels.append(pass.hidden.tensor) }
+            }
+            return levels
+        }
+    }
+}
+
+/// The rotary table, as long as any text has needed so far. A class because all copies of a model share it.
+final class RotaryCache: Sendable {
+    private let embedding: RotaryEmbedding
+    private let table: Mutex<RotaryTable>
+
+    init(_ embedding: RotaryEmbedding) {
+        self.embedding = embedding
+        table = Mutex(embedding.table(positions: 0..<0))
+    }
+
+    /// A table of at least `positions` positions.
+    func table(positions: Int) -> RotaryTable {
+        table.withLock { table in
+            if table.positions < positions { table = embedding.table(positions: 0..<max(positions, 2 * table.positions)) }
+            return table
+        }
+    }
+}

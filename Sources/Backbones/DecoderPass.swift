@@ -1,0 +1,209 @@
+import Tensors
+
+/// What a pass is to compute.
+struct DecoderTask: Sendable {
+    let batch: PackedBatch
+    let readout: Readout
+    /// Levels that are read, ascending: 0 is the embeddings, `i` the output of layer `i`.
+    let levels: [Int]
+    /// The known beginning of each text, whose states are not computed again; nil without a prefix cache.
+    var known: [[PrefixBlock]]?
+    /// Whether blocks of the new tokens are made for the cache.
+    var captures = true
+
+    /// Known tokens of text `index`.
+    func knownTokens(_ index: Int) -> Int { (known?[index].count ?? 0) * PrefixBlock.tokens }
+}
+
+/// One pass over one batch: its buffers, and its stages in order. The cut into pieces depends on the batch alone.
+struct DecoderPass: Sendable {
+    let model: DecoderModel
+    let task: DecoderTask
+    let layout: DecoderLayout
+
+    /// The hidden states of the tokens that are computed, `[tokens, width]`; in the last layer of a reduced pass, `[texts, width]`.
+    let hidden: FloatRows
+    /// One state for each text, `[texts, levels · width]`, valid at the end.
+    let states: FloatRows
+    let normed: FloatRows
+    let query: FloatRows
+    let fresh: FloatRows
+    /// Keys, then values, of all tokens, known ones included: `[all tokens, 2 · keyWidth]`, one layer's at a time.
+    let keyValue: FloatRows
+    let context: FloatRows
+    let projected: FloatRows
+    let gateUp: FloatRows
+    let inner: FloatRows
+    let selected: FloatRows
+    let selectedNormed: FloatRows
+    let attention: CausalAttention
+    let table: RotaryTable
+    /// The blocks of each text, the known ones first; empty when none are kept.
+    let captured: [[PrefixBlock]]
+    private(set) var stages: [Stage] = []
+
+    init(_ model: DecoderModel, _ task: DecoderTask, workspace: Workspace, workers: Int) {
+        self.model = model
+        self.task = task
+        let size = model.configuration, layout = DecoderLayout(task), texts = task.batch.count
+        self.layout = layout
+        let tokens = layout.positions.count, levels = task.levels
+        let shapes = [
+            (tokens, size.width), (tokens, size.width), (tokens, size.queryWidth), (tokens, 2 * size.keyWidth),
+            (layout.all, 2 * size.keyWidth), (tokens, size.queryWidth), (tokens, size.width), (tokens, 2 * size.inner),
+            (tokens, size.inner), (texts, size.width), (texts, size.width), (texts, levels.count * size.width),
+        ]
+        workspace.reset(
+            for: shapes.reduce(0) { $0 + Workspace.room(rows: $1.0, columns: $1.1) }
+                + CausalAttention.room(
+                    lengths: layout.lengths, keyHeads: size.keyHeads, headWidth: size.headWidth, workers: workers))
+        let rows = shapes.map { workspace.rows($0.0, columns: $0.1) }
+        (hidden, normed, query, fresh) = (rows[0], rows[1], rows[2], rows[3])
+        (keyValue, context, projected, gateUp) = (rows[4], rows[5], rows[6], rows[7])
+        (inner, selected, selectedNormed, states) = (rows[8], rows[9], rows[10], rows[11])
+        attention = CausalAttention(
+            workspace, lengths: layout.lengths, keyHeads: size.keyHeads, headWidth: size.headWidth, workers: workers)
+        table = model.rotary.table(positions: layout.longest)
+        let top = levels.last ?? size.layers
+        captured = layout.blocks(task, layers: top, columns: 2 * size.keyWidth)
+        stages = [embeddings()] + reading(level: 0)
+        for (index, layer) in model.weights.layers.prefix(top).enumerated() {
+            let isReduced = task.readout != .mean && index + 1 == top
+            stages += self.layer(layer, index: index, isReduced: isReduced)
+            stages += reading(level: index + 1, isReduced: isReduced)
+        }
+    }
+
+    private func embeddings() -> Stage {
+        let (weights, hidden, layout) = (model.weights, hidden, layout)
+        return Stage.rows(layout.tokens.count, completesLevel: true) { rows in
+            for row in rows { weights.tokens.copy(Int(layout.tokens[row]), to: row, of: hidden) }
+        }
+    }
+
+    /// The stages of a layer. When reduced, everything behind keys and values is done for the tokens read only.
+    private func layer(_ layer: DecoderLayer, index: Int, isReduced: Bool) -> [Stage] {
+        let count = isReduced ? task.batch.count : layout.tokens.count, epsilon = model.configuration.epsilon
+        let residual = isReduced ? selected : hidden, source = isReduced ? selectedNormed : normed
+        let query = query.rows(0..<count), context = context.rows(0..<count), projected = projected.rows(0..<count)
+        let gateUp = gateUp.rows(0..<count), inner = inner.rows(0..<count)
+        let (hidden, normed) = (hidden, normed)
+        var stages = [
+            Stage.rows(layout.tokens.count) { rows in
+                hidden.rows(rows).rmsNorm(gain: layer.attentionNorm, epsilon: epsilon, into: normed.rows(rows))
+            }
+        ]
+        if isReduced { stages.append(selection()) }
+        stages.append(.products([(layer.query, source, query), (layer.keyValue, normed, fresh)]))
+        stages.append(queries(layer, query, isReduced: isReduced))
+        stages += keys(layer, index: index)
+        stages.append(attend(query, into: context, isReduced: isReduced))
+        stages.append(.product(layer.attentionOutput, context, projected))
+        stages.append(
+            Stage.rows(count) { rows in
+                residual.rows(rows).add(projected.rows(rows))
+                residual.rows(rows).rmsNorm(gain: layer.innerNorm, epsilon: epsilon, into: source.rows(rows))
+            })
+        stages.append(.product(layer.gateUp, source, gateUp))
+        stages.append(Stage.rows(count) { rows in gateUp.rows(rows).swiGLU(into: inner.rows(rows)) })
+        stages.append(.product(layer.down, inner, projected))
+        stages.append(
+            Stage.rows(count, completesLevel: true) { rows in residual.rows(rows).add(projected.rows(rows)) })
+        return stages
+    }
+
+    /// Copies the rows of the tokens read.
+    private func selection() -> Stage {
+        let (hidden, normed, selected, selectedNormed, layout) = (hidden, normed, selected, selectedNormed, layout)
+        return Stage.rows(task.batch.count) { rows in
+            for row in rows {
+                selected.copy(layout.read[row], of: hidden, to: row)
+                selectedNormed.copy(layout.read[row], of: normed, to: row)
+            }
+        }
+    }
+
+    /// Norm of each head where the model has it, and rotation.
+    private func queries(_ layer: DecoderLayer, _ query: FloatRows, isReduced: Bool) -> Stage {
+        let (size, table) = (model.configuration, table)
+        let positions = isReduced ? layout.read.map { layout.positions[$0] } : layout.positions
+        return Stage.rows(query.rows) { rows in
+            query.rows(rows).rotate(
+                heads: size.heads, norm: layer.queryNorm, epsilon: size.epsilon, by: table, positions: positions[rows])
+        }
+    }
+
+    /// New keys and values to their places behind the known ones, and into the blocks that are kept; then all laid out
+    /// for attention, a piece for each head of each text.
+    private func keys(_ layer: DecoderLayer, index: Int) -> [Stage] {
+        let (size, table, layout, task) = (model.configuration, table, layout, task)
+        let (fresh, keyValue, captured, attention) = (fresh, keyValue, captured, attention)
+        let keys = 0..<size.keyWidth
+        let rotation = Stage.rows(layout.tokens.count) { rows in
+            fresh.rows(rows).columns(keys).rotate(
+                heads: size.keyHeads, norm: layer.keyNorm, epsilon: size.epsilon, by: table, positions: layout.positions[rows])
+            for row in rows { keyValue.copy(row, of: fresh, to: layout.places[row]) }
+        }
+        let packing = Stage(pieces: task.batch.count * size.keyHeads) { piece, _ in
+            let text = piece / size.keyHeads, head = piece % size.keyHeads
+            let columns = head * size.headWidth..<(head + 1) * size.headWidth
+            let own = keyValue.rows(layout.range(text))
+            attention.pack(
+                piece, key: own.columns(columns),
+                value: own.columns(columns.lowerBound + size.keyWidth..<columns.upperBound + size.keyWidth))
+        }
+        guard let known = task.known else { return [rotation, packing] }
+        let blocks = Stage(pieces: task.batch.count) { text, _ in
+            let place = layout.range(text).lowerBound, size = PrefixBlock.tokens
+            for (number, block) in known[text].enumerated() {
+                keyValue.rows(place + number * size..<place + (number + 1) * size).copy(block.layer(index))
+            }
+            for (number, block) in captured[text].enumerated().dropFirst(known[text].count) {
+                block.layer(index).copy(keyValue.rows(place + number * size..<place + (number + 1) * size))
+            }
+        }
+        return [rotation, blocks, packing]
+    }
+
+    /// A piece is all query heads of one key head, for some tokens of one text.
+    private func attend(_ query: FloatRows, into context: FloatRows, isReduced: Bool) -> Stage {
+        let (size, attention, layout) = (model.configuration, attention, layout)
+        let blocks = isReduced ? layout.readBlocks : layout.queryBlocks, group = size.heads / size.keyHeads
+        return Stage(pieces: blocks.count * size.keyHeads) { piece, worker in
+            let block = blocks[piece / size.keyHeads], keyHead = piece % size.keyHeads
+            for head in keyHead * group..<(keyHead + 1) * group {
+                let columns = head * size.headWidth..<(head + 1) * size.headWidth
+                attention.attend(
+                    block.text * size.keyHeads + keyHead, query: query.rows(block.rows).columns(columns), first: block.first,
+                    tokens: layout.lengths[block.text], into: context.rows(block.rows).columns(columns), worker: worker)
+            }
+        }
+    }
+
+    /// What is read of a level that is complete: the mean over each text's tokens, or the token that stands for it. The last
+    /// layer's output is read behind the model's final norm, as transformers has it.
+    private func reading(level: Int, isReduced: Bool = false) -> [Stage] {
+        guard let index = task.levels.firstIndex(of: level) else { return [] }
+        let (size, task, layout) = (model.configuration, task, layout)
+        let part = states.columns(index * size.width..<(index + 1) * size.width)
+        let (source, normed, gain) = (isReduced ? selected : hidden, normed, model.weights.norm)
+        var stages: [Stage] = []
+        let isFinal = level == size.layers, rows = isReduced ? task.batch.count : layout.tokens.count
+        if isFinal {
+            stages.append(
+                Stage.rows(rows) { rows in
+                    source.rows(rows).rmsNorm(gain: gain, epsilon: size.epsilon, into: normed.rows(rows))
+                })
+        }
+        let complete = isFinal ? normed : source
+        stages.append(
+            Stage(pieces: task.batch.count) { text, _ in
+                if task.readout == .mean {
+                    complete.rows(layout.range(text)).mean(into: part.rows(text..<text + 1))
+                } else {
+                    part.copy(isReduced ? text : layout.read[text], of: complete, to: text)
+                }
+            })
+        return stages
+    }
+}

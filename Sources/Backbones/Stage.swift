@@ -1,0 +1,42 @@
+import Tensors
+
+/// A part of a pass: pieces that may run at the same time, each writing what is its own.
+struct Stage: Sendable {
+    let pieces: Int
+    /// Whether a level of hidden states is complete behind it.
+    var completesLevel = false
+    let run: @Sendable (_ piece: Int, _ worker: Int) -> Void
+
+    // Rows of one piece where each row is on its own. Small enough that two threads share a short sentence.
+    private static let rowsPerPiece = 8
+
+    /// Rows that each stand on their own.
+    static func rows(_ count: Int, completesLevel: Bool = false, _ body: @escaping @Sendable (Range<Int>) -> Void) -> Stage {
+        let size = rowsPerPiece
+        return Stage(pieces: (count + size - 1) / size, completesLevel: completesLevel) { piece, _ in
+            body(piece * size..<min(count, (piece + 1) * size))
+        }
+    }
+
+    /// A product: a piece is one panel of outputs.
+    static func product(_ map: PackedMatrix, _ input: FloatRows, _ output: FloatRows, activation: Activation = .identity)
+        -> Stage
+    {
+        Stage(pieces: map.panels) { piece, _ in
+            map.apply(to: input, panels: piece..<piece + 1, activation: activation, into: output)
+        }
+    }
+
+    /// Several products as one stage: a piece is one panel of one of them.
+    static func products(_ products: [(map: PackedMatrix, input: FloatRows, output: FloatRows)]) -> Stage {
+        Stage(pieces: products.reduce(0) { $0 + $1.map.panels }) { piece, _ in
+            var panel = piece
+            for product in products {
+                if panel < product.map.panels {
+                    return product.map.apply(to: product.input, panels: panel..<panel + 1, into: product.output)
+                }
+                panel -= product.map.panels
+            }
+        }
+    }
+}
