@@ -86,7 +86,7 @@ def byte_tokenizer():
 
 
 def make(folder, layers=CONFIG["num_hidden_layers"], vocabulary=CONFIG["vocab_size"], seed=0, tokenizer=None):
-    """Does nothing where the folder holds this model; the weights are written last."""
+    """Does nothing where the folder holds this model; else it and what was made of it go first, and the weights come last."""
     config = CONFIG | {"num_hidden_layers": layers, "vocab_size": vocabulary, "max_window_layers": layers}
     text = json.dumps(config | {"seed_of_the_random_weights": seed}, indent=2) + "\n"
     written = folder / "config.json"
