@@ -18,15 +18,15 @@ def onnx_session(path, threads):
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def onnx_int8(plain, quantized):
-    """Weights 8-bit per channel, activations 8-bit per tensor, their scales found while it runs.
+def onnx_int8(plain, quantized, operators=None):
+    """Weights 8-bit per channel, activations 8-bit per tensor, their scales found while it runs; of all operators, or of these.
 
     Without VNNI the processor adds pairs of products in 16 bits, which 8-bit weights can overflow; 7-bit ones can not, at the same speed.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
     external = pathlib.Path(plain).stat().st_size > 1 << 30 or pathlib.Path(f"{plain}.data").exists()
-    quantize_dynamic(str(plain), str(quantized), per_channel=True, weight_type=QuantType.QInt8, reduce_range=not has_vnni(),
-                     use_external_data_format=external)
+    quantize_dynamic(str(plain), str(quantized), op_types_to_quantize=operators, per_channel=True, weight_type=QuantType.QInt8,
+                     reduce_range=not has_vnni(), use_external_data_format=external)
 
 
 def openvino_compiled(model, threads):
