@@ -43,7 +43,7 @@ arch: setup ## the targets and arrows of Package.swift against ARCHITECTURE.md
 bench: build ## the backbone side by side with OpenVINO, ONNX Runtime and PyTorch; minutes
 	@Experiments/Benchmarks/run
 
-bench-decoder: setup ## the decoder at Qwen3-0.6B's size side by side with OpenVINO, ONNX Runtime, PyTorch; two hours, 8 GB of disk
+bench-decoder: setup ## the decoder at Qwen3-0.6B's size side by side with OpenVINO, ONNX Runtime, llama.cpp and PyTorch; hours
 	@Experiments/Benchmarks/run decoder
 
 bench-evolution: ## a generation of the search side by side with pycma, cmaes, evosax, evotorch and a floor in C; minutes

@@ -22,7 +22,6 @@ import warnings
 from runtimes import onnx_int8, onnx_session, openvino_compiled, openvino_int8
 
 BATCH = 32          # of the peers, sorted by length; ours packs as it likes
-BULK = 2000
 SEED = 7
 SINGLES = (16, 64, 256)
 CALIBRATION = 300   # sentences, none of them among the cases
@@ -262,6 +261,7 @@ def main():
     parser.add_argument("--model", type=pathlib.Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sentences", type=int, default=2000, help="of mixed length, in bulk")
     parser.add_argument("--output", type=pathlib.Path)
     arguments = parser.parse_args()
     # Read when the libraries load, which is why they are imported late.
@@ -271,12 +271,12 @@ def main():
     started = machine()
     import numpy
     all_engines, tokenizer = engines(arguments)
-    cases, tokens = sentences(tokenizer, numpy, SEED, BULK)
+    cases, tokens = sentences(tokenizer, numpy, SEED, arguments.sentences)
     worst, cosines = agree(all_engines, [text for texts in cases.values() for text in texts][:200])
     times = measure(all_engines, cases, arguments.rounds)
     facts = [
         "Text in, normalised mean-pooled vector out, tokenisation included; all-MiniLM-L6-v2.",
-        f"{BULK} sentences of 5 to 200 tokens, {tokens / BULK:.1f} in the mean; the peers' batches sorted by length, {BATCH} each.",
+        f"{arguments.sentences} sentences of 5 to 200 tokens, {tokens / arguments.sentences:.1f} in the mean; the peers' batches sorted by length, {BATCH} each.",
         "ONNX Runtime runs the graph that its own BERT optimizer fused; PyTorch runs transformers' BertModel with sdpa.",
         f"OpenVINO int8: weights and activations, NNCF's quantisation calibrated on {CALIBRATION} sentences. ONNX Runtime int8: dynamic, per channel.",
         f"{arguments.threads} threads each, {arguments.rounds} interleaved rounds. {started}.",

@@ -17,7 +17,7 @@ import time
 import numpy
 
 from common import HERE, ROOT, baton_version, load, machine, publish, say
-from decoder_exports import occurring
+from decoder_exports import IDS, occurring
 from decoder_peers import PEERS
 from make_qwen3 import CONFIG, make
 
@@ -203,7 +203,8 @@ def chosen():
 
 def main():
     arguments, at_start = chosen(), load()
-    make(arguments.model, arguments.layers)
+    whole = arguments.layers == CONFIG["num_hidden_layers"]
+    make(arguments.model, arguments.layers, CONFIG["vocab_size"] if whole else 2 * IDS)
     config = json.loads((arguments.model / "config.json").read_text())
     cases = texts(arguments.cases, config["vocab_size"])
     for name in arguments.peers:
@@ -222,6 +223,7 @@ def main():
         "# The decoder beside its peers, DATE\n",
         f"- Token ids in, the last token's final state out; Qwen3-0.6B's shape ({shape}), random weights; no engine has an lm_head to compute.",
         "- OpenVINO int8: weights and activations, NNCF's calibrated post-training quantisation. ONNX Runtime int8: dynamic, per channel.",
+        "  llama.cpp: the prebuilt xllamacpp for AVX2, through its server's embedding call in this process, attention and cache in float16.",
         f"- {machine()}; {arguments.rounds} interleaved rounds; load {at_start:.1f} at the start, {load():.1f} at the end.",
         f"- {', '.join([baton_version(), *sorted(versions - {'Baton'})])}.", *body,
         "\nTokens a second: the median over the rounds, and the best. × is how many times faster the first is: the median over the rounds of the",
