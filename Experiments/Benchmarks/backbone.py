@@ -24,7 +24,7 @@ from runtimes import onnx_int8, onnx_session, openvino_compiled, openvino_int8
 BATCH = 32          # of the peers, sorted by length; ours packs as it likes
 SEED = 7
 SINGLES = (16, 64, 256)
-CALIBRATION = 300   # sentences, none of them among the cases
+CALIBRATION = 128   # sentences, none of them among the cases
 TOLERANCE = 1e-4    # largest difference between two float32 engines' vectors of length 1
 PRECISIONS = ("f32", "int8")
 

@@ -222,7 +222,8 @@ def main():
     lines = [
         "# The decoder beside its peers, DATE\n",
         f"- Token ids in, the last token's final state out; Qwen3-0.6B's shape ({shape}), random weights; no engine has an lm_head to compute.",
-        "- OpenVINO int8: weights and activations, NNCF's calibrated post-training quantisation. ONNX Runtime int8: dynamic, per channel.",
+        "- OpenVINO int8: weights and activations, NNCF's calibrated post-training quantisation; int8 weights: weights alone,",
+        "  NNCF's INT8_SYM. ONNX Runtime int8: dynamic, per channel.",
         "  llama.cpp: the prebuilt xllamacpp for AVX2, through its server's embedding call in this process, attention and cache in float16.",
         f"- {machine()}; {arguments.rounds} interleaved rounds; load {at_start:.1f} at the start, {load():.1f} at the end.",
         f"- {', '.join([baton_version(), *sorted(versions - {'Baton'})])}.", *body,

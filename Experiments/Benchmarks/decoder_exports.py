@@ -65,6 +65,14 @@ def openvino_quantized(model, folder, made):
     openvino.save_model(openvino_int8(plain, calibration(model)), folder / "model.xml", compress_to_fp16=False)
 
 
+def openvino_compressed(model, folder, made):
+    """Weights alone; what is done with activations is left to OpenVINO."""
+    import nncf
+    import openvino
+    plain = openvino.Core().read_model(made("openvino-f32") / "model.xml")
+    openvino.save_model(nncf.compress_weights(plain, mode=nncf.CompressWeightsMode.INT8_SYM), folder / "model.xml", compress_to_fp16=False)
+
+
 def gguf_settings(writer, config):
     writer.add_block_count(config["num_hidden_layers"])
     writer.add_context_length(config["max_position_embeddings"])
@@ -110,8 +118,10 @@ def gguf(kind):
     return write
 
 
-EXPORTS = {"gguf-f16": gguf("F16"), "gguf-q8": gguf("Q8_0"), "onnx-f32": onnx_f32, "onnx-int8": onnx_quantized,
-           "openvino-f32": openvino_f32, "openvino-int8": openvino_quantized}
+EXPORTS = {
+    "openvino-f32": openvino_f32, "openvino-int8": openvino_quantized, "openvino-int8-weights": openvino_compressed,
+    "onnx-f32": onnx_f32, "onnx-int8": onnx_quantized, "gguf-f16": gguf("F16"), "gguf-q8": gguf("Q8_0"),
+}
 
 
 def export(name, model):

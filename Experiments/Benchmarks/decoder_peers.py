@@ -75,6 +75,10 @@ class OpenVINOInt8(OpenVINO):
     precision, exact, export = "int8", False, "openvino-int8"
 
 
+class OpenVINOInt8Weights(OpenVINO):
+    precision, exact, export = "int8", False, "openvino-int8-weights"
+
+
 class LlamaCpp:
     """Through its server's own interface, in this process: 16 texts at once, nothing kept between them."""
 
@@ -104,9 +108,11 @@ class LlamaCppQ8(LlamaCpp):
     precision, export = "int8", "gguf-q8"
 
 
-PEERS = {"OpenVINO": OpenVINO, "ONNX Runtime": ONNXRuntime, "PyTorch": PyTorch,
-         "OpenVINO int8": OpenVINOInt8, "ONNX Runtime int8": ONNXRuntimeInt8,
-         "llama.cpp F16": LlamaCpp, "llama.cpp Q8_0": LlamaCppQ8}
+PEERS = {
+    "OpenVINO": OpenVINO, "ONNX Runtime": ONNXRuntime, "PyTorch": PyTorch, "llama.cpp F16": LlamaCpp,
+    "OpenVINO int8": OpenVINOInt8, "OpenVINO int8 weights": OpenVINOInt8Weights, "ONNX Runtime int8": ONNXRuntimeInt8,
+    "llama.cpp Q8_0": LlamaCppQ8,
+}
 
 
 def answer(engine, question):

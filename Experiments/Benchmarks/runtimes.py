@@ -23,10 +23,12 @@ def onnx_int8(plain, quantized, operators=None):
 
     Without VNNI the processor adds pairs of products in 16 bits, which 8-bit weights can overflow; 7-bit ones can not, at the same speed.
     """
+    import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     external = pathlib.Path(plain).stat().st_size > 1 << 30 or pathlib.Path(f"{plain}.data").exists()
     quantize_dynamic(str(plain), str(quantized), op_types_to_quantize=operators, per_channel=True, weight_type=QuantType.QInt8,
-                     reduce_range=not has_vnni(), use_external_data_format=external)
+                     reduce_range=not has_vnni(), use_external_data_format=external,
+                     extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})     # of what its own fused operators give
 
 
 def openvino_compiled(model, threads):
