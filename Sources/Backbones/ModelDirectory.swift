@@ -1,4 +1,3 @@
-import Files
 public import Foundation
 import Tensors
 
@@ -46,8 +45,7 @@ public struct ModelDirectory: Sendable {
 
     /// SHA-256 of the weights: of the file, or of the shards' hashes one after another.
     public func weightsSHA256() throws -> String {
-        let hashes = try weightFiles.map { try SHA256.hex(ofFile: $0) }
-        return hashes.count == 1 ? hashes[0] : SHA256.hex(of: hashes.joined().utf8)
+        try WeightsDigest.of(weightFiles, in: url)
     }
 
     var configuration: URL { url.appendingPathComponent("config.json") }

@@ -157,6 +157,7 @@ COPIES(avx512, __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"), min_
 
 #define DISPATCH(KERNEL, ...)                                  \
     switch (isa) {                                             \
+    case BATON_AVX512_VNNI:                                    \
     case BATON_AVX512: return KERNEL##_avx512(__VA_ARGS__);    \
     case BATON_AVX2: return KERNEL##_avx2(__VA_ARGS__);        \
     case BATON_PORTABLE: break;                                \

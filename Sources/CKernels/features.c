@@ -4,10 +4,12 @@
 
 baton_isa baton_best_isa(void) {
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return BATON_PORTABLE;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("f16c"))
+    return BATON_PORTABLE;
   int wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
              && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  return wide ? BATON_AVX512 : BATON_AVX2;
+  if (!wide) return BATON_AVX2;
+  return __builtin_cpu_supports("avx512vnni") ? BATON_AVX512_VNNI : BATON_AVX512;
 }
 
 // __builtin_cpu_supports does not know the SHA extension in every compiler: leaf 7, EBX bit 29.
@@ -24,7 +26,9 @@ const char *baton_feature(size_t index) {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2")) found[count++] = "avx2";
   if (__builtin_cpu_supports("fma")) found[count++] = "fma";
+  if (__builtin_cpu_supports("f16c")) found[count++] = "f16c";
   if (__builtin_cpu_supports("avx512f")) found[count++] = "avx512f";
+  if (__builtin_cpu_supports("avx512vnni")) found[count++] = "avx512vnni";
   if (baton_has_sha()) found[count++] = "sha";
   return index < count ? found[index] : NULL;
 }

@@ -1,160 +1,198 @@
-#include "vector.h"
+#include "tiles.h"
 
-enum { panel_width = 48, row_block = 8 };
-
-static size_t width_of(size_t n, size_t panel) {
-  size_t rest = n - panel * panel_width;
-  return rest >= panel_width ? panel_width : (rest + 15) / 16 * 16;
-}
-
-size_t baton_packed_size(size_t n, size_t k) { return (n + 15) / 16 * 16 * k; }
-
-void baton_pack(size_t n, size_t k, const float *weight, size_t stride, float *packed) {
-  for (size_t first = 0; first < n; first += panel_width) {
-    size_t width = width_of(n, first / panel_width), used = n - first < width ? n - first : width;
-    float *panel = packed + first * k;
-    for (size_t p = 0; p < k; p++) {
-      for (size_t j = 0; j < used; j++) panel[p * width + j] = weight[(first + j) * stride + p];
-      for (size_t j = used; j < width; j++) panel[p * width + j] = 0;
-    }
-  }
-}
-
-void baton_pack_transposed(size_t n, size_t k, const float *weight, size_t stride, float *packed) {
-  for (size_t first = 0; first < n; first += panel_width) {
-    size_t width = width_of(n, first / panel_width), used = n - first < width ? n - first : width;
-    float *panel = packed + first * k;
-    for (size_t p = 0; p < k; p++) {
-      memcpy(panel + p * width, weight + p * stride + first, used * sizeof(float));
-      for (size_t j = used; j < width; j++) panel[p * width + j] = 0;
-    }
-  }
-}
-
-// ROWS rows of `a` times VECTORS vectors of one panel, K innermost and whole. `valid` columns are stored.
-#define TILE(NAME, TARGET, VECTOR, ROWS, VECTORS, ADD_PRODUCT)                                                         \
+// ROWS rows of `a` times VECTORS vectors of one panel, K in order, on top of `c` when `continues`. Meanwhile the weights
+// at `ahead` are fetched, `share` bytes for each k.
+#define TILE(NAME, TARGET, VECTOR, ROWS, VECTORS, ELEMENT, LOAD, ADD_PRODUCT)                                          \
   TARGET static void NAME(                                                                                             \
-      size_t k, const float *a, size_t a_stride, const float *b, size_t b_stride, const float *bias, float *c,         \
-      size_t c_stride, size_t valid) {                                                                                 \
+      size_t k, const void *rows, size_t a_stride, const void *panel, size_t b_stride, int continues, void *sums,      \
+      size_t c_stride, const char *ahead, size_t share) {                                                              \
+    enum { width = sizeof(VECTOR) / sizeof(float), bytes = VECTORS * width * sizeof(ELEMENT) };                        \
+    const float *a = rows;                                                                                             \
+    float *c = sums;                                                                                                   \
+    const ELEMENT *b = panel;                                                                                          \
     VECTOR sum[ROWS][VECTORS] = {};                                                                                    \
-    const size_t width = sizeof(VECTOR) / sizeof(float);                                                               \
-    for (size_t p = 0; p < k; p++, b += b_stride) {                                                                    \
+    if (continues)                                                                                                     \
+      _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                             \
+          memcpy(sum[i], c + i * c_stride, sizeof sum[i]);                                                             \
+    for (size_t p = 0; p < k; p++, b += b_stride, ahead += share) {                                                    \
+      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < bytes; at += 64)                                     \
+          __builtin_prefetch(ahead + at, 0, 2);                                                                        \
       VECTOR column[VECTORS];                                                                                          \
-      memcpy(column, b, sizeof column);                                                                                \
+      LOAD(column, b, VECTORS);                                                                                        \
       _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                           \
-        VECTOR left = a[i * a_stride + p] - (VECTOR){};                                                                  \
+        VECTOR left = a[i * a_stride + p] - (VECTOR){};                                                                \
         _Pragma("clang loop unroll(full)") for (size_t j = 0; j < VECTORS; j++)                                        \
             sum[i][j] = ADD_PRODUCT(left, column[j], sum[i][j]);                                                       \
       }                                                                                                                \
     }                                                                                                                  \
-    if (valid == VECTORS * width) {                                                                                    \
-      VECTOR add[VECTORS] = {};                                                                                        \
-      if (bias) memcpy(add, bias, sizeof add);                                                                         \
-      _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                             \
-          _Pragma("clang loop unroll(full)") for (size_t j = 0; j < VECTORS; j++) {                                    \
-        sum[i][j] += add[j];                                                                                           \
-        memcpy(c + i * c_stride + j * width, &sum[i][j], sizeof(VECTOR));                                              \
-      }                                                                                                                \
-    } else {                                                                                                           \
-      float spilled[ROWS][VECTORS * sizeof(VECTOR) / sizeof(float)];                                                   \
-      memcpy(spilled, sum, sizeof spilled);                                                                            \
-      for (size_t i = 0; i < ROWS; i++)                                                                                \
-        for (size_t j = 0; j < valid; j++) c[i * c_stride + j] = spilled[i][j] + (bias ? bias[j] : 0);                 \
-    }                                                                                                                  \
+    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                               \
+        memcpy(c + i * c_stride, sum[i], sizeof sum[i]);                                                               \
   }
-
-typedef void (*tile)(
-    size_t k, const float *a, size_t a_stride, const float *b, size_t b_stride, const float *bias, float *c,
-    size_t c_stride, size_t valid);
-
-/// Tiles of one instruction set: `kernels[log2 rows][vectors - 1]`, `lanes` floats in a vector.
-typedef struct {
-  size_t lanes, most_rows, most_vectors;
-  tile kernels[4][3];
-} tiles;
 
 #define PLAIN(x, y, s) ((s) + (x) * (y))
 #define FUSED(x, y, s) __builtin_elementwise_fma(x, y, s)
+#define COPY(to, from, vectors) memcpy(to, from, vectors * sizeof *(to))
 
 typedef float vec4 __attribute__((vector_size(16)));
-TILE(portable_1x1, , vec4, 1, 1, PLAIN)
-TILE(portable_1x2, , vec4, 1, 2, PLAIN)
-TILE(portable_2x1, , vec4, 2, 1, PLAIN)
-TILE(portable_2x2, , vec4, 2, 2, PLAIN)
-TILE(portable_4x1, , vec4, 4, 1, PLAIN)
-TILE(portable_4x2, , vec4, 4, 2, PLAIN)
-static const tiles portable = {4, 4, 2,
-    {{portable_1x1, portable_1x2}, {portable_2x1, portable_2x2}, {portable_4x1, portable_4x2}}};
+TILE(portable_1, , vec4, 1, 4, float, COPY, PLAIN)
+TILE(portable_2, , vec4, 2, 4, float, COPY, PLAIN)
+TILE(portable_3, , vec4, 3, 2, float, COPY, PLAIN)
+TILE(portable_4, , vec4, 4, 2, float, COPY, PLAIN)
+static const kit portable = {
+    4, sizeof(float), {0, 16, 16, 8, 8}, {0, portable_1, portable_2, portable_3, portable_4},
+    {0, portable_1, portable_2, portable_3, portable_4}};
 
 #if defined(__x86_64__)
 typedef float vec8 __attribute__((vector_size(32)));
-TILE(avx2_1x1, TARGET_AVX2, vec8, 1, 1, FUSED)
-TILE(avx2_1x2, TARGET_AVX2, vec8, 1, 2, FUSED)
-TILE(avx2_2x1, TARGET_AVX2, vec8, 2, 1, FUSED)
-TILE(avx2_2x2, TARGET_AVX2, vec8, 2, 2, FUSED)
-TILE(avx2_4x1, TARGET_AVX2, vec8, 4, 1, FUSED)
-TILE(avx2_4x2, TARGET_AVX2, vec8, 4, 2, FUSED)
-// Three vectors would need all sixteen registers, and the compiler then spills.
-static const tiles avx2 = {8, 4, 2,
-    {{avx2_1x1, avx2_1x2}, {avx2_2x1, avx2_2x2}, {avx2_4x1, avx2_4x2}}};
+typedef uint32_t word8 __attribute__((vector_size(32)));
+typedef uint32_t word16 __attribute__((vector_size(64)));
+typedef _Float16 half8 __attribute__((vector_size(16)));
+typedef _Float16 half16 __attribute__((vector_size(32)));
 
-TILE(avx512_1x1, TARGET_AVX512, vec, 1, 1, FUSED)
-TILE(avx512_1x2, TARGET_AVX512, vec, 1, 2, FUSED)
-TILE(avx512_1x3, TARGET_AVX512, vec, 1, 3, FUSED)
-TILE(avx512_2x1, TARGET_AVX512, vec, 2, 1, FUSED)
-TILE(avx512_2x2, TARGET_AVX512, vec, 2, 2, FUSED)
-TILE(avx512_2x3, TARGET_AVX512, vec, 2, 3, FUSED)
-TILE(avx512_4x1, TARGET_AVX512, vec, 4, 1, FUSED)
-TILE(avx512_4x2, TARGET_AVX512, vec, 4, 2, FUSED)
-TILE(avx512_4x3, TARGET_AVX512, vec, 4, 3, FUSED)
-TILE(avx512_8x1, TARGET_AVX512, vec, 8, 1, FUSED)
-TILE(avx512_8x2, TARGET_AVX512, vec, 8, 2, FUSED)
-TILE(avx512_8x3, TARGET_AVX512, vec, 8, 3, FUSED)
-static const tiles avx512 = {16, 8, 3,
-    {{avx512_1x1, avx512_1x2, avx512_1x3}, {avx512_2x1, avx512_2x2, avx512_2x3},
-     {avx512_4x1, avx512_4x2, avx512_4x3}, {avx512_8x1, avx512_8x2, avx512_8x3}}};
-#endif
-
-static const tiles *tiles_for(baton_isa isa) {
-#if defined(__x86_64__)
-  if (isa == BATON_AVX512) return &avx512;
-  if (isa == BATON_AVX2) return &avx2;
-#endif
-  (void)isa;
-  return &portable;
+// Sixteen numbers in 32 bytes, in each group of four bytes column j, then column j + 8: a shift and a mask widen them.
+INLINE void load_bfloat8(vec8 *to, const uint16_t *from, size_t vectors) {
+  _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j += 2) {
+    word8 pairs, low, high;
+    memcpy(&pairs, from + 8 * j, sizeof pairs);
+    low = pairs << 16, high = pairs & 0xffff0000;
+    memcpy(&to[j], &low, sizeof low);
+    memcpy(&to[j + 1], &high, sizeof high);
+  }
+}
+INLINE void load_bfloat16(vec *to, const uint16_t *from, size_t vectors) {
+  const word16 shifts = {16, 16, 16, 16, 16, 16, 16, 16};
+  _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++) {
+    word8 pairs;
+    memcpy(&pairs, from + 16 * j, sizeof pairs);
+    word16 wide = __builtin_shufflevector(pairs, pairs, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
+    wide = wide << shifts & 0xffff0000;
+    memcpy(&to[j], &wide, sizeof wide);
+  }
+}
+INLINE void load_half8(vec8 *to, const uint16_t *from, size_t vectors) {
+  _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++) {
+    half8 halves;
+    memcpy(&halves, from + 8 * j, sizeof halves);
+    to[j] = __builtin_convertvector(halves, vec8);
+  }
+}
+INLINE void load_half16(vec *to, const uint16_t *from, size_t vectors) {
+  _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++) {
+    half16 halves;
+    memcpy(&halves, from + 16 * j, sizeof halves);
+    to[j] = __builtin_convertvector(halves, vec);
+  }
 }
 
-/// Up to `most_rows` rows of one panel.
-static void multiply_rows(
-    const tiles *set, size_t log_rows, size_t k, const float *a, size_t a_stride, const float *panel, size_t width,
-    const float *bias, float *c, size_t c_stride, size_t used) {
-  for (size_t at = 0; at < used;) {
-    size_t vectors = (width - at) / set->lanes;
-    if (vectors > set->most_vectors) vectors = set->most_vectors;
-    size_t columns = vectors * set->lanes, valid = used - at < columns ? used - at : columns;
-    set->kernels[log_rows][vectors - 1](
-        k, a, a_stride, panel + at, width, bias ? bias + at : NULL, c + at, c_stride, valid);
-    at += columns;
+// With up to twelve sums the compiler keeps everything in the sixteen registers.
+#define AVX2_KIT(NAME, ELEMENT, LOAD)                                                                                  \
+  TILE(NAME##_1x48, TARGET_AVX2, vec8, 1, 6, ELEMENT, LOAD, FUSED)                                                     \
+  TILE(NAME##_1x16, TARGET_AVX2, vec8, 1, 2, ELEMENT, LOAD, FUSED)                                                     \
+  TILE(NAME##_2x16, TARGET_AVX2, vec8, 2, 2, ELEMENT, LOAD, FUSED)                                                     \
+  TILE(NAME##_3x16, TARGET_AVX2, vec8, 3, 2, ELEMENT, LOAD, FUSED)                                                     \
+  TILE(NAME##_4x16, TARGET_AVX2, vec8, 4, 2, ELEMENT, LOAD, FUSED)                                                     \
+  TILE(NAME##_5x16, TARGET_AVX2, vec8, 5, 2, ELEMENT, LOAD, FUSED)                                                     \
+  TILE(NAME##_6x16, TARGET_AVX2, vec8, 6, 2, ELEMENT, LOAD, FUSED)                                                     \
+  static const kit NAME = {                                                                                            \
+      6, sizeof(float), {0, 48, 16, 16, 16, 16, 16},                                                                   \
+      {0, NAME##_1x48, NAME##_2x16, NAME##_3x16, NAME##_4x16, NAME##_5x16, NAME##_6x16},                               \
+      {0, NAME##_1x16, NAME##_2x16, NAME##_3x16, NAME##_4x16, NAME##_5x16, NAME##_6x16}};
+
+AVX2_KIT(avx2_f32, float, COPY)
+AVX2_KIT(avx2_bf16, uint16_t, load_bfloat8)
+AVX2_KIT(avx2_f16, uint16_t, load_half8)
+
+#define AVX512_TILES(NAME, ROWS, ELEMENT, LOAD)                                                                       \
+  TILE(NAME##_##ROWS##x48, TARGET_AVX512, vec, ROWS, 3, ELEMENT, LOAD, FUSED)                                         \
+  TILE(NAME##_##ROWS##x16, TARGET_AVX512, vec, ROWS, 1, ELEMENT, LOAD, FUSED)
+#define AVX512_KIT(NAME, ELEMENT, LOAD)                                                                               \
+  AVX512_TILES(NAME, 1, ELEMENT, LOAD)                                                                                \
+  AVX512_TILES(NAME, 2, ELEMENT, LOAD)                                                                                \
+  AVX512_TILES(NAME, 3, ELEMENT, LOAD)                                                                                \
+  AVX512_TILES(NAME, 4, ELEMENT, LOAD)                                                                                \
+  AVX512_TILES(NAME, 5, ELEMENT, LOAD)                                                                                \
+  AVX512_TILES(NAME, 6, ELEMENT, LOAD)                                                                                \
+  AVX512_TILES(NAME, 7, ELEMENT, LOAD)                                                                                \
+  AVX512_TILES(NAME, 8, ELEMENT, LOAD)                                                                                \
+  static const kit NAME = {                                                                                            \
+      8, sizeof(float), {0, 48, 48, 48, 48, 48, 48, 48, 48},                                                                          \
+      {0, NAME##_1x48, NAME##_2x48, NAME##_3x48, NAME##_4x48, NAME##_5x48, NAME##_6x48, NAME##_7x48, NAME##_8x48},     \
+      {0, NAME##_1x16, NAME##_2x16, NAME##_3x16, NAME##_4x16, NAME##_5x16, NAME##_6x16, NAME##_7x16, NAME##_8x16}};
+
+AVX512_KIT(avx512_f32, float, COPY)
+AVX512_KIT(avx512_bf16, uint16_t, load_bfloat16)
+AVX512_KIT(avx512_f16, uint16_t, load_half16)
+#endif
+
+/// The tiles for `rows` rows; NULL where weights of 16 bits are to be widened before.
+static const kit *kit_for(baton_isa isa, baton_storage storage, size_t rows) {
+#if defined(__x86_64__)
+  if (isa >= BATON_AVX512) {
+    // Widening takes ports of the multiplications here.
+    if (storage != BATON_F32 && rows > 8) return NULL;
+    return storage == BATON_F32 ? &avx512_f32 : storage == BATON_BF16 ? &avx512_bf16 : &avx512_f16;
+  }
+  if (isa == BATON_AVX2) return storage == BATON_F32 ? &avx2_f32 : storage == BATON_BF16 ? &avx2_bf16 : &avx2_f16;
+#endif
+  (void)isa, (void)rows;
+  return storage == BATON_F32 ? &portable : NULL;
+}
+
+/// The order of bfloat16 in a panel, undone.
+static void widen_pairs(size_t count, const char *from, float *to) {
+  for (size_t at = 0; at < count; at += lanes)
+    for (size_t j = 0; j < lanes / 2; j++) {
+      uint32_t pair, low, high;
+      memcpy(&pair, from + 2 * at + 4 * j, sizeof pair);
+      low = pair << 16, high = pair & 0xffff0000;
+      memcpy(to + at + j, &low, sizeof low);
+      memcpy(to + at + lanes / 2 + j, &high, sizeof high);
+    }
+}
+
+/// Sums of `rows` rows for one panel, block by block of k.
+static void multiply_panel(
+    baton_isa isa, baton_storage storage, size_t rows, size_t k, const float *a, size_t a_stride, const char *panel,
+    size_t width, const char *ahead, float *c, size_t c_stride) {
+  _Alignas(64) float wide[k_block * panel_width];
+  size_t size = storage == BATON_F32 ? sizeof(float) : sizeof(uint16_t);
+  const kit *set = kit_for(isa, storage, rows);
+  if (k == 0)
+    for (size_t i = 0; i < rows; i++) memset(c + i * c_stride, 0, width * sizeof(float));
+  for (size_t first = 0; first < k; first += k_block) {
+    slice s = {k - first < k_block ? k - first : k_block, width, size, panel + first * width * size, NULL};
+    s.ahead = first + k_block < k ? s.weights + s.k * width * size : ahead;
+    if (!set) {
+      if (storage == BATON_BF16) widen_pairs(s.k * width, s.weights, wide);
+      else baton_widen_float16(s.k * width, s.weights, wide);
+      s.weights = (const char *)wide, s.size = sizeof(float);
+    }
+    baton_multiply_slice(set ? set : kit_for(isa, BATON_F32, rows), s, rows, a + first, a_stride, first > 0, c, c_stride);
   }
 }
 
 void baton_multiply(
-    baton_isa isa, size_t m, size_t n, size_t k, const float *a, size_t a_stride, const float *packed,
-    size_t first_panel, size_t last_panel, const float *bias, baton_activation activation, float *c, size_t c_stride) {
-  const tiles *set = tiles_for(isa);
+    baton_isa isa, baton_storage storage, size_t m, size_t n, size_t k, const float *a, size_t a_stride,
+    const void *packed, size_t packed_k, size_t first_panel, size_t last_panel, const float *bias,
+    baton_activation activation, int adds, float *c, size_t c_stride) {
+  _Alignas(64) float sums[row_block * panel_width];
+  size_t size = storage == BATON_F32 ? sizeof(float) : sizeof(uint16_t), outputs = packed_rows(n, activation);
+  size_t per_panel = activation == BATON_SWIGLU ? panel_width / 2 : panel_width;
   for (size_t panel = first_panel; panel < last_panel; panel++) {
-    size_t first = panel * panel_width, width = width_of(n, panel);
-    size_t used = n - first < width ? n - first : width;
-    for (size_t row = 0; row < m;) {
-      size_t log_rows = 3;
-      while (((size_t)1 << log_rows) > set->most_rows || ((size_t)1 << log_rows) > m - row) log_rows--;
-      size_t rows = (size_t)1 << log_rows;
-      float *out = c + row * c_stride + first;
-      multiply_rows(
-          set, log_rows, k, a + row * a_stride, a_stride, packed + first * k, width, bias ? bias + first : NULL, out,
-          c_stride, used);
-      if (activation == BATON_GELU) baton_gelu(isa, rows, used, out, c_stride);
-      row += rows;
+    size_t first = panel * panel_width, width = width_of(outputs, panel), column = panel * per_panel;
+    size_t valid = n - column < per_panel ? n - column : per_panel;
+    const char *weights = (const char *)packed + first * packed_k * size;
+    // Where a panel's columns all lie in `c`, sums need no place of their own.
+    int direct = valid == width && !adds;
+    for (size_t row = 0; row < m; row += row_block) {
+      size_t rows = m - row < row_block ? m - row : row_block;
+      float *out = c + row * c_stride + column, *target = direct ? out : sums;
+      size_t stride = direct ? c_stride : panel_width;
+      const char *ahead = row + rows < m ? weights : weights + width * packed_k * size;
+      multiply_panel(isa, storage, rows, k, a + row * a_stride, a_stride, weights, width, ahead, target, stride);
+      if (!direct || bias || activation != BATON_IDENTITY)
+        baton_finish(
+            isa, rows, width, target, stride, NULL, bias ? bias + first : NULL, activation, adds, valid, out, c_stride);
     }
   }
 }

@@ -69,7 +69,7 @@ void baton_layer_norm(
     baton_isa isa, size_t rows, size_t columns, const float *x, size_t xs, const float *r, size_t rs,
     const float *gain, const float *shift, float epsilon, float *out, size_t os) {
 #if defined(__x86_64__)
-  if (isa == BATON_AVX512) return layer_norm_avx512(rows, columns, x, xs, r, rs, gain, shift, epsilon, out, os);
+  if (isa >= BATON_AVX512) return layer_norm_avx512(rows, columns, x, xs, r, rs, gain, shift, epsilon, out, os);
   if (isa == BATON_AVX2) return layer_norm_avx2(rows, columns, x, xs, r, rs, gain, shift, epsilon, out, os);
 #endif
   layer_norm_portable(rows, columns, x, xs, r, rs, gain, shift, epsilon, out, os);

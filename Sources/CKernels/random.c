@@ -143,6 +143,7 @@ COPIES(avx512, __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"), min_
 
 #define DISPATCH(KERNEL, ...)                                   \
     switch (source.isa) {                                       \
+    case BATON_AVX512_VNNI:                                 \
     case BATON_AVX512: KERNEL##_avx512(__VA_ARGS__); break; \
     case BATON_AVX2: KERNEL##_avx2(__VA_ARGS__); break;     \
     case BATON_PORTABLE: KERNEL##_portable(__VA_ARGS__);    \

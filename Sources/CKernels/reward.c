@@ -122,7 +122,7 @@ REWARDS(argmax_avx2, TARGET_AVX2, argmax_reward)
 REWARDS(softmax_avx512, TARGET_AVX512, softmax_reward)
 REWARDS(argmax_avx512, TARGET_AVX512, argmax_reward)
 #define DISPATCH(RULE, ...)                                                                                            \
-  if (isa == BATON_AVX512) return RULE##_avx512(__VA_ARGS__);                                                          \
+  if (isa >= BATON_AVX512) return RULE##_avx512(__VA_ARGS__);                                                          \
   if (isa == BATON_AVX2) return RULE##_avx2(__VA_ARGS__);                                                              \
   RULE##_portable(__VA_ARGS__);
 #else

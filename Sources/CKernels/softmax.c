@@ -32,9 +32,18 @@ INLINE void softmax_row(size_t columns, float *x, float scale) {
   for (size_t at = 0; at < columns; at++) x[at] *= factor;
 }
 
+/// Row i has `visible` + i columns, at most `columns`; the others become 0.
+INLINE void softmax_rows(size_t rows, size_t columns, float *x, size_t stride, float scale, size_t visible) {
+  for (size_t i = 0; i < rows; i++) {
+    size_t own = visible < columns - (i < columns ? i : columns) ? visible + i : columns;
+    softmax_row(own, x + i * stride, scale);
+    memset(x + i * stride + own, 0, (columns - own) * sizeof(float));
+  }
+}
+
 #define SOFTMAX(NAME, TARGET)                                                                                          \
-  TARGET static void NAME(size_t rows, size_t columns, float *x, size_t stride, float scale) {                         \
-    for (size_t i = 0; i < rows; i++) softmax_row(columns, x + i * stride, scale);                                     \
+  TARGET static void NAME(size_t rows, size_t columns, float *x, size_t stride, float scale, size_t visible) {         \
+    softmax_rows(rows, columns, x, stride, scale, visible);                                                            \
   }
 
 SOFTMAX(softmax_portable, )
@@ -43,11 +52,21 @@ SOFTMAX(softmax_avx2, TARGET_AVX2)
 SOFTMAX(softmax_avx512, TARGET_AVX512)
 #endif
 
-void baton_softmax(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride, float scale) {
+static void softmax(
+    baton_isa isa, size_t rows, size_t columns, float *x, size_t stride, float scale, size_t visible) {
   if (columns == 0) return;
 #if defined(__x86_64__)
-  if (isa == BATON_AVX512) return softmax_avx512(rows, columns, x, stride, scale);
-  if (isa == BATON_AVX2) return softmax_avx2(rows, columns, x, stride, scale);
+  if (isa >= BATON_AVX512) return softmax_avx512(rows, columns, x, stride, scale, visible);
+  if (isa == BATON_AVX2) return softmax_avx2(rows, columns, x, stride, scale, visible);
 #endif
-  softmax_portable(rows, columns, x, stride, scale);
+  softmax_portable(rows, columns, x, stride, scale, visible);
+}
+
+void baton_softmax(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride, float scale) {
+  softmax(isa, rows, columns, x, stride, scale, columns);
+}
+
+void baton_causal_softmax(
+    baton_isa isa, size_t rows, size_t columns, float *x, size_t stride, float scale, size_t first) {
+  softmax(isa, rows, columns, x, stride, scale, first + 1);
 }

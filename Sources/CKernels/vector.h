@@ -10,7 +10,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__x86_64__)
-#define TARGET_AVX2 __attribute__((target("avx2,fma")))
+#define TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define TARGET_AVX512 __attribute__((target("avx512f"), min_vector_width(512)))
 #endif
 

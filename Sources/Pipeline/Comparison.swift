@@ -132,7 +132,7 @@ public struct Comparison: Sendable {
     // MARK: Methods
 
     private func baselines(_ parts: Parts, threads: Threads) -> [MethodResult] {
-        let single = Self.constantScores(parts.means)
+        func single(_ set: TaskSet) -> Matrix { Matrix(repeating: parts.means, rows: set.outcomes.tasks) }
         let table = DomainTable(parts.train.outcomes, domains: parts.train.domains)
         let neighbours = NearestNeighbours(train: parts.train, validation: parts.validation, threads: threads)
         return [
@@ -232,15 +232,6 @@ public struct Comparison: Sendable {
                 worker.map { min(1, max(0, test[task, $0])) } ?? 0
             },
             validationReward: parts.validation.reward(choosingBy: validation), note: note)
-    }
-
-    /// The same scores for every task.
-    private static func constantScores(_ means: [Double]) -> (TaskSet) -> Matrix {
-        { set in
-            Matrix(
-                rows: set.outcomes.tasks, columns: means.count,
-                scalars: (0..<set.outcomes.tasks).flatMap { _ in means })
-        }
     }
 }
 

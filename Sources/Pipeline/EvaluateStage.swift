@@ -49,7 +49,7 @@ struct EvaluateStage {
     private func key(_ inputs: RunInputs, _ sft: SFTCheckpoint, _ checkpoint: Checkpoint) throws -> String {
         let outcomes = inputs.data.outcomes
         let parts = [
-            "evaluate 3", sft.key, checkpoint.key, "\(checkpoint.search.search.generation)",
+            "evaluate 4", sft.key, checkpoint.key, "\(checkpoint.search.search.generation)",
             "\(checkpoint.search.kept.generation)",
             "\(run.recipe.evaluate.bootstrap)",
             run.recipe.name, run.recipe.split, outcomes.name, "\(outcomes.deterministicWorkers.sorted())",

@@ -24,16 +24,17 @@ public struct OptimizedHead: Sendable, Equatable {
     /// Nothing but the start.
     init(start: RoutingHead, on play: RecordedPlay) {
         head = start
-        validationReward = play.validationReward(of: start)
-        startRewards = play.validationRewards(of: start).map { $0.isNaN ? nil : $0 }
+        let rewards = play.validationRewards(of: start)
+        validationReward = HeadSearch.mean(rewards)
+        startRewards = rewards.map { $0.isNaN ? nil : $0 }
     }
 
     /// Judges `weights` on validation and keeps them by the rule of a search (``HeadSearch/Kept``).
     mutating func offer(_ weights: [Double], on play: RecordedPlay) {
         let weight = Tensor(shape: [head.workers.count, head.width], scalars: weights.map { Float($0) })
         let candidate = RoutingHead(workers: head.workers, weight: weight)
-        let reward = play.validationReward(of: candidate)
-        if reward > validationReward, isAhead(play.validationRewards(of: candidate), of: startRewards.map { $0 ?? .nan }) {
+        let rewards = play.validationRewards(of: candidate), reward = HeadSearch.mean(rewards)
+        if reward > validationReward, isAhead(rewards, of: startRewards.map { $0 ?? .nan }) {
             (head, validationReward) = (candidate, reward)
         }
     }

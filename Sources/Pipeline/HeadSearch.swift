@@ -99,7 +99,7 @@ public struct HeadSearch: Sendable, Equatable {
     }
 
     /// The mean over the tasks that have a reward; 0 without any.
-    private static func mean(_ rewards: [Double]) -> Double {
+    static func mean(_ rewards: [Double]) -> Double {
         let heard = rewards.filter { !$0.isNaN }
         return heard.isEmpty ? 0 : heard.reduce(0, +) / Double(heard.count)
     }

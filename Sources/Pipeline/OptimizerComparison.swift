@@ -88,15 +88,10 @@ struct OptimizerComparison: Sendable {
 
     private func yardsticks(train: TaskSet, validation: TaskSet, test: TaskSet) -> [MethodResult] {
         let means = train.outcomes.rankingMeans(), best = means.indices.max { means[$0] < means[$1] } ?? 0
-        func constant(_ set: TaskSet) -> Matrix {
-            Matrix(
-                rows: set.outcomes.tasks, columns: means.count,
-                scalars: (0..<set.outcomes.tasks).flatMap { _ in means })
-        }
         return [
             MethodResult(
-                name: "best_single", rewards: test.outcomes.rewards(choosingBy: constant(test)),
-                validationReward: validation.reward(choosingBy: constant(validation)),
+                name: "best_single", rewards: test.outcomes.rewards(choosingAlways: means),
+                validationReward: HeadSearch.mean(validation.outcomes.rewards(choosingAlways: means)),
                 note: means.isEmpty ? "" : train.outcomes.workers[best]),
             MethodResult(name: "oracle", rewards: test.outcomes.rewards(choosingBy: test.outcomes.rates)),
         ]

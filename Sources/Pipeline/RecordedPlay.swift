@@ -41,10 +41,7 @@ public struct RecordedPlay: Sendable {
         }
     }
 
-    /// Mean reward on validation of the best scored worker, as the head will serve.
-    public func validationReward(of head: RoutingHead) -> Double { validation.reward(of: head, threads: threads) }
-
-    /// The same, task by task.
+    /// Reward on each task of validation of the best scored worker, as the head will serve; NaN where there is none.
     func validationRewards(of head: RoutingHead) -> [Double] {
         validation.outcomes.rewards(choosingBy: head.scores(for: validation.states, threads: threads))
     }

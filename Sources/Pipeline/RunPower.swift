@@ -100,7 +100,6 @@ extension TaskSet {
 extension OutcomeTable {
     /// Reward of each task when workers are preferred by the same scores everywhere.
     func rewards(choosingAlways scores: [Double]) -> [Double] {
-        rewards(
-            choosingBy: Matrix(rows: tasks, columns: scores.count, scalars: (0..<tasks).flatMap { _ in scores }))
+        rewards(choosingBy: Matrix(repeating: scores, rows: tasks))
     }
 }

@@ -32,8 +32,11 @@ public struct RunWatch {
     private var validations: [Int: Double] = [:]
     private var last: GenerationRecord?
 
-    /// Follows the search of `run`.
-    public init(_ run: Run) {
+    /// Follows the search of `run`. Throws ``InputError`` where the run has no folder: nobody began it.
+    public init(_ run: Run) throws {
+        guard run.directory.exists(run.directory.url) else {
+            throw InputError(run.directory.url.path, "there is no such run yet; `baton run` with its recipe begins it")
+        }
         directory = run.directory
         aim = SearchAim(run.recipe.evolve)
     }

@@ -26,11 +26,14 @@ public struct Summary: Sendable {
     public var methods: [MethodSummary]
     /// Route, or do not, and why: one sentence.
     public var verdict: String
-    /// The learned method that validation prefers.
+    /// The method that validation prefers among those that a router bundle can hold.
     public var preferred: String
 
     /// Those that nobody can choose, or that are the yardstick.
     static let notChoosable: Set<String> = ["best_single", "random", "oracle", "oracle_crossfit"]
+
+    /// Those that a run can end with: heads that a bundle holds, and `baton serve` serves. The best single worker needs none.
+    static let servable = Set(["sft", "sft_plain", "evolved"] + OptimizerMethod.allCases.map(\.rawValue))
 
     /// Summary of `splits`, which all hold the same methods.
     public init(_ splits: [SplitResult], bootstrap: Int, seed: UInt64) {
@@ -57,11 +60,37 @@ public struct Summary: Sendable {
                 gapClosed: gap > 0 ? (means[index] - reward("best_single")) / gap : 0,
                 calibration: Self.calibration(parts), note: Self.commonNote(parts.map(\.note)))
         }
-        // A domain table is told the domain, which a router has to guess from the text: it is shown, not preferred.
-        let learned = methods.filter { !Self.notChoosable.contains($0.name) && $0.name != "domain_table" }
-        let best = learned.max { ($0.validationReward ?? 0) < ($1.validationReward ?? 0) }
+        let best = methods.filter { Self.servable.contains($0.name) }
+            .max { ($0.validationReward ?? 0) < ($1.validationReward ?? 0) }
         preferred = best?.name ?? "best_single"
         verdict = Self.verdict(best, among: methods)
+        if let best {
+            verdict += Self.sentence(Self.unservable(methods, aheadOf: best, splits, bootstrap: bootstrap, seed: seed))
+        }
+    }
+
+    /// What earned more on test than `best` and than the best single worker, by intervals above nothing, and cannot be
+    /// served; with the difference to `best`.
+    private static func unservable(
+        _ methods: [MethodSummary], aheadOf best: MethodSummary, _ splits: [SplitResult], bootstrap: Int, seed: UInt64
+    ) -> [(name: String, difference: Estimate)] {
+        let names = methods.filter {
+            !notChoosable.contains($0.name) && !servable.contains($0.name) && $0.reward > best.reward
+                && $0.versusBestSingle.low > 0
+        }.map(\.name)
+        guard !names.isEmpty else { return [] }
+        let tests = PairedDifferences(splits, against: best.name, names: names).tests(replicates: bootstrap, seed: seed)
+        return zip(names, tests).map { (name: $0, difference: $1.estimate) }.filter { $0.difference.low > 0 }
+    }
+
+    private static func sentence(_ ahead: [(name: String, difference: Estimate)]) -> String {
+        if ahead.isEmpty { return "" }
+        let parts = ahead.map { name, difference in
+            let told = name == "domain_table" ? ", which is told the domain," : ""
+            return "\(name)\(told) by \(signed(difference.mean)) points "
+                + "(95 % interval \(signed(difference.low)) to \(signed(difference.high)))"
+        }
+        return " Ahead of it, but nothing that a router can serve: \(parts.joined(separator: "; "))."
     }
 
     private static func calibration(_ parts: [MethodResult]) -> Calibration? {
@@ -93,11 +122,7 @@ public struct Summary: Sendable {
                 ? "Do not route: \(numbers), a loss."
                 : "Do not route: \(numbers); with these tasks that cannot be told from nothing."
         }
-        var sentence = "Route: \(numbers), \((best.gapClosed * 100).fixed(0)) % of the way to the oracle"
-        if let table = find("domain_table"), table.reward > best.reward + best.standardError {
-            sentence += "; a table by domain earns \(table.reward.fixed(3)), so where the domain is known use that"
-        }
-        return sentence + "."
+        return "Route: \(numbers), \((best.gapClosed * 100).fixed(0)) % of the way to the oracle."
     }
 
     private static func signed(_ difference: Double) -> String {

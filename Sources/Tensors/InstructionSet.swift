@@ -2,7 +2,8 @@ import CKernels
 
 /// The vector instructions that the kernels may use. The best one is taken unless a test asks for another.
 public enum InstructionSet: Int, Sendable, CaseIterable, Comparable {
-    case portable, avx2, avx512
+    /// `avx2` includes FMA and F16C, `avx512` F, BW, VL and DQ.
+    case portable, avx2, avx512, avx512vnni
 
     /// The best set of this processor.
     public static let best = InstructionSet(rawValue: Int(baton_best_isa().rawValue)) ?? .portable
@@ -10,7 +11,8 @@ public enum InstructionSet: Int, Sendable, CaseIterable, Comparable {
     /// All sets that this processor has.
     public static let available = allCases.filter { $0 <= best }
 
-    /// Names of the processor features that the kernels use here: `avx2`, `fma`, `avx512f`, `sha`.
+    /// Names of the processor features that the kernels use here: `avx2`, `fma`, `f16c`, `avx512f`,
+    /// `avx512vnni`, `sha`.
     public static var features: [String] {
         var names: [String] = []
         while let name = baton_feature(names.count) { names.append(String(cString: name)) }

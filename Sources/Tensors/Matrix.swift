@@ -20,6 +20,11 @@ public struct Matrix: Sendable, Equatable {
         self.init(rows: rows, columns: columns, scalars: [Double](repeating: 0, count: rows * columns))
     }
 
+    /// `rows` times the same row.
+    public init(repeating row: [Double], rows: Int) {
+        self.init(rows: rows, columns: row.count, scalars: (0..<rows).flatMap { _ in row })
+    }
+
     /// The tensor's rows, widened.
     public init(_ tensor: Tensor) {
         self.init(rows: tensor.rows, columns: tensor.columns, scalars: tensor.scalars.map(Double.init))

@@ -92,13 +92,22 @@ public final class Workspace: @unchecked Sendable {
 
     /// The next `rows` × `columns` elements, of undefined value; each row begins at a multiple of 64 bytes.
     public func rows(_ rows: Int, columns: Int) -> FloatRows {
-        let size = Self.room(rows: rows, columns: columns)
-        precondition(used + size <= capacity, "a workspace of \(capacity) elements has \(used) in use, none for \(size) more")
-        defer { used += size }
-        return FloatRows(base: base + used, rows: rows, columns: columns, stride: Self.padded(columns))
+        let memory = take(Self.room(rows: rows, columns: columns))
+        return FloatRows(base: memory, rows: rows, columns: columns, stride: Self.padded(columns))
     }
 
-    private static func padded(_ columns: Int) -> Int { (columns + 15) / 16 * 16 }
+    /// The next `size` elements, a multiple of 16.
+    func take(_ size: Int) -> UnsafeMutablePointer<Float> {
+        precondition(used + size <= capacity, "a workspace of \(capacity) elements has \(used) in use, none for \(size) more")
+        defer { used += size }
+        return base + used
+    }
+
+    /// Rows that lie a multiple of a kilobyte apart would compete for the same few places of a cache.
+    static func padded(_ columns: Int) -> Int {
+        let whole = (columns + 15) / 16 * 16
+        return whole > 0 && whole % 256 == 0 ? whole + 16 : whole
+    }
 
     private static func allocate(_ floats: Int) -> UnsafeMutablePointer<Float> {
         let bytes = max(1, floats) * MemoryLayout<Float>.stride

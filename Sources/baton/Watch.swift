@@ -22,7 +22,7 @@ struct WatchCommand: ParsableCommand {
     func run() throws {
         let progress = ProgressLine(quiet: common.quiet)
         let run = try Run(opening: path, folder: folder, overrides: [], threads: .one, monitor: .silent)
-        var watch = RunWatch(run)
+        var watch = try RunWatch(run)
         while true {
             let news = try watch.look()
             if news.isAgain { progress.note("the search began again") }

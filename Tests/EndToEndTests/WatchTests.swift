@@ -35,9 +35,22 @@ struct WatchTests {
 
     @Test func whereNobodyWorksItSaysSoAndEnds() throws {
         let workshop = try Workshop()
-        let ending = try workshop.baton("watch", "recipe.yaml")
+        try #require(try workshop.baton("embed", "recipe.yaml", "--threads", "1").status == 0)
+        let ending = try workshop.baton("watch", "recipe.yaml"), before = try workshop.snapshot()
         #expect(ending.status == 0 && ending.output.isEmpty)
         #expect(ending.lines.count == 1 && ending.messages.contains("nobody works on it"), "\(ending.messages)")
+        #expect(differences(try workshop.snapshot(), before) == [])
+    }
+
+    /// Who mistypes a folder must not take silence for an ended search.
+    @Test func aRunThatNobodyBeganIsBadInput() throws {
+        let workshop = try Workshop()
+        for arguments in [["recipe.yaml"], ["recipe.yaml", "--run", "runs/other"], [Self.run]] {
+            let ending = try Command.baton(["watch"] + arguments, in: workshop.url)
+            #expect(ending.status == 2 && ending.output.isEmpty, "\(arguments)")
+            #expect(ending.lines.count == 1 && ending.messages.contains("no such r"), "\(ending.messages)")
+            #expect(ending.messages.contains(arguments.last == "recipe.yaml" ? Self.run : arguments.last ?? ""))
+        }
         #expect(!workshop.exists("runs"))
     }
 

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /// Instruction sets that the kernels are compiled for, each a superset of the one before.
-typedef enum { BATON_PORTABLE = 0, BATON_AVX2 = 1, BATON_AVX512 = 2 } baton_isa;
+/// AVX2 comes with FMA and F16C, AVX512 with F, BW, VL and DQ.
+typedef enum { BATON_PORTABLE = 0, BATON_AVX2 = 1, BATON_AVX512 = 2, BATON_AVX512_VNNI = 3 } baton_isa;
 
 /// The best set that this processor has.
 baton_isa baton_best_isa(void);
@@ -32,9 +33,33 @@ void baton_layer_norm(
 /// A row with NaN or +infinity becomes all NaN: what overflowed before does not become a probability.
 void baton_softmax(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride, float scale);
 
+/// The same with a causal mask: row i sees columns 0 … first + i, the others become 0. A row has the same bits whatever
+/// the number of columns behind what it sees.
+void baton_causal_softmax(
+    baton_isa isa, size_t rows, size_t columns, float *x, size_t stride, float scale, size_t first);
+
+/// RMSNorm of each row (Zhang and Sennrich 2019): x / sqrt(mean x² + epsilon) · gain `[columns]`. `out` may be `x`.
+/// Same bits on every set.
+void baton_rms_norm(
+    baton_isa isa, size_t rows, size_t columns, const float *x, size_t x_stride, const float *gain, float epsilon,
+    float *out, size_t out_stride);
+
+/// Rotary position embedding (Su et al. 2021) of each head of each row `[heads · head_width]`, in place, elements i and
+/// i + head_width/2 being a pair: (a cos − b sin, b cos + a sin) · scale, with row `positions[row]` of the tables
+/// `[…, head_width/2]`. Before it, where `gain` `[head_width]` isn't NULL, RMSNorm of each head. Same bits on every set.
+void baton_rotate(
+    baton_isa isa, size_t rows, size_t heads, size_t head_width, float *x, size_t stride, const float *gain,
+    float epsilon, const float *cosines, const float *sines, const int32_t *positions, float scale);
+
 /// x·Φ(x) with the Gaussian distribution function Φ, in place: absolute error below 5e-7 for |x| ≤ 10.
 /// Same bits on every set. NaN of NaN and of the infinities.
 void baton_gelu(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride);
+
+/// x / (1 + exp(−x)), in place: relative error below 1e-6 where the result is a normal number; −0 at −infinity, NaN of
+/// NaN. Same bits on every set.
+void baton_silu(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride);
+
+/// ---- pack.c, multiply.c, multiply8.c: products with weights that were laid out before ------------------------------
 
 /// Floats that `baton_pack` writes for a matrix `[n, k]`.
 size_t baton_packed_size(size_t n, size_t k);
@@ -44,16 +69,62 @@ void baton_pack(size_t n, size_t k, const float *weight, size_t stride, float *p
 /// The same for the transpose of `weight` `[k, n]`.
 void baton_pack_transposed(size_t n, size_t k, const float *weight, size_t stride, float *packed);
 
-/// What is applied to each output of a product.
-typedef enum { BATON_IDENTITY = 0, BATON_GELU = 1 } baton_activation;
+/// How weights are stored.
+typedef enum { BATON_F32 = 0, BATON_BF16 = 1, BATON_F16 = 2 } baton_storage;
 
-/// `c[m, first…last) = activation(a[m, k] · Wᵀ + bias)` for the outputs of panels `first_panel ..< last_panel` of the
-/// packed `W` `[n, k]`; `bias` `[n]` may be NULL. Each output is one sum over k in order, whatever m and the panels:
-/// a row has the same bits alone and among others. AVX2 and AVX-512 agree bit for bit; the portable sum rounds
-/// each product first. `c` overlaps nothing.
+/// One panel of `width` outputs from `used` ≤ width rows of floats `[used, k]`, rounded to the nearest (to even), as
+/// `[k][width]`; in BF16 columns j and j + 8 of each sixteen lie side by side. Magnitudes beyond 65,504 become infinite
+/// in F16.
+void baton_pack_panel(
+    baton_storage storage, size_t width, size_t used, size_t k, const float *rows, size_t stride, void *panel);
+
+/// Bytes of a matrix `[n, k]` of 8-bit numbers: panels `[k/4][48][4]`, k padded with zeros, then a scale (float) for
+/// each output, then the sum of its numbers (int32), outputs padded to a multiple of 16.
+size_t baton_packed_size8(size_t n, size_t k);
+/// One panel of 8-bit numbers: scale = the largest magnitude of a row / 127, numbers to the nearest (to even).
+void baton_pack_panel8(
+    size_t width, size_t used, size_t k, const float *rows, size_t stride, void *panel, float *scales, int32_t *sums);
+
+/// What is applied to each output of a product. `BATON_SWIGLU` takes weights whose rows are gates and ups in turns of
+/// eight: result j is silu(gate j) · up j, so `n` results have 2n rows of weights, n rounded up to 8.
+typedef enum { BATON_IDENTITY = 0, BATON_GELU = 1, BATON_SILU = 2, BATON_SWIGLU = 3 } baton_activation;
+
+/// `c[m, …] = activation(a[m, k] · Wᵀ + bias)` for the outputs of panels `first_panel ..< last_panel` of the packed `W`,
+/// whose panels are `packed_k` ≥ k long; what `c` holds is added when `adds`. `n` are the results, columns of `c`.
+/// `bias` has a value for each row of weights, padded to a multiple of 16, or is NULL. Each output is one sum over k in
+/// order, whatever m and the panels: a row has the same bits alone and among others. Weights of 16 bits give the bits of
+/// f32 arithmetic on the widened ones. AVX2 and AVX-512 agree bit for bit; the portable sum rounds each product first. `c` overlaps nothing.
 void baton_multiply(
-    baton_isa isa, size_t m, size_t n, size_t k, const float *a, size_t a_stride, const float *packed,
-    size_t first_panel, size_t last_panel, const float *bias, baton_activation activation, float *c, size_t c_stride);
+    baton_isa isa, baton_storage storage, size_t m, size_t n, size_t k, const float *a, size_t a_stride,
+    const void *packed, size_t packed_k, size_t first_panel, size_t last_panel, const float *bias,
+    baton_activation activation, int adds, float *c, size_t c_stride);
+
+/// Rows of queries that `baton_attend` takes at a time, so rows of its scratch.
+enum { baton_attention_block = 48 };
+
+/// softmax(scale · q · Kᵀ) · V for `rows` rows of one head; row i sees keys 0 … first + i of the `tokens`: `first` ≥ tokens
+/// is no mask. `keys` are `baton_pack` of `[tokens, head_width]`, `values` `baton_pack_transposed` of the same shape;
+/// `scores` is scratch of `baton_attention_block` rows (or `rows`, if fewer) of `tokens`. A row has the same bits alone
+/// and in any block, as long as all values are finite. Rounding as `baton_multiply`.
+void baton_attend(
+    baton_isa isa, size_t rows, size_t head_width, const float *q, size_t q_stride, const float *keys,
+    const float *values, size_t tokens, size_t first, float scale, float *scores, size_t scores_stride, float *out,
+    size_t out_stride);
+
+/// Bytes from one row of 8-bit numbers to the next as `isa` multiplies them, a multiple of 64.
+size_t baton_quantized_stride(baton_isa isa, size_t columns);
+/// Rows of floats to 8-bit numbers, in the form that `isa` multiplies: row ≈ scale · numbers, scale = the largest
+/// magnitude / 127, to the nearest (to even). A row of zeros (or below 2⁻¹⁰⁰) has scale 0, one with NaN or an infinity
+/// scale NaN. The numbers are the same on every set, their form isn't. `q` is `[rows]` of `q_stride` bytes.
+void baton_quantize_rows(
+    baton_isa isa, size_t rows, size_t columns, const float *x, size_t stride, void *q, size_t q_stride, float *scales);
+
+/// `baton_multiply` of 8-bit numbers: `a` `[m]` of `a_stride` bytes with `a_scales` `[m]` from `baton_quantize_rows` on the
+/// same set. Sums are exact in 32 bits up to k = 65,000; result = sum · weight scale · row scale. Same bits on every set.
+void baton_multiply8(
+    baton_isa isa, size_t m, size_t n, size_t k, const void *a, size_t a_stride, const float *a_scales,
+    const void *packed, size_t first_panel, size_t last_panel, const float *bias, baton_activation activation, int adds,
+    float *c, size_t c_stride);
 
 /// Feeds `blocks` blocks of 64 bytes to a SHA-256 `state` (FIPS 180-4). `hardware` asks for the SHA instructions.
 void baton_sha256_blocks(int hardware, uint32_t state[8], const uint8_t *data, size_t blocks);

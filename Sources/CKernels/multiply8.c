@@ -1,0 +1,314 @@
+#include "tiles.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+// A step is four k: weights [48][4] of 8 bits, and four activations of each row, of 16 bits, or of 8 bits plus 128 where
+// the processor multiplies unsigned by signed bytes. Sums are exact, so their order is free.
+
+/// Bytes that an activation takes.
+static size_t activation_size(baton_isa isa) { return isa >= BATON_AVX512_VNNI ? 1 : 2; }
+
+size_t baton_quantized_stride(baton_isa isa, size_t columns) {
+  return ((columns + 3) / 4 * 4 * activation_size(isa) + 63) / 64 * 64;
+}
+
+static void portable_1(
+    size_t k, const void *rows, size_t a_stride, const void *panel, size_t b_stride, int continues, void *sums,
+    size_t c_stride, const char *ahead, size_t share) {
+  (void)a_stride, (void)c_stride, (void)ahead, (void)share;
+  const int16_t *a = rows;
+  const int8_t *b = panel;
+  int32_t sum[16] = {};
+  if (continues) memcpy(sum, sums, sizeof sum);
+  for (size_t p = 0; p < k; p++, a += 4, b += 4 * b_stride)
+    for (size_t j = 0; j < 16; j++)
+      for (size_t q = 0; q < 4; q++) sum[j] += a[q] * b[4 * j + q];
+  memcpy(sums, sum, sizeof sum);
+}
+static const kit portable = {1, sizeof(int16_t), {0, 16}, {0, portable_1}, {0, portable_1}};
+
+#if defined(__x86_64__)
+// Steps with 16 bits: a vector of sums has two for each output, of even and odd pairs of k, added at the end.
+#define TILE(NAME, TARGET, ROWS, COLUMNS, WORDS, SUMS, LOAD, SPREAD, MULTIPLY_ADD, PAIRS)                              \
+  TARGET static void NAME(                                                                                             \
+      size_t k, const void *rows, size_t a_stride, const void *panel, size_t b_stride, int continues, void *sums,      \
+      size_t c_stride, const char *ahead, size_t share) {                                                              \
+    enum { each = sizeof(SUMS) / 8, vectors = COLUMNS / each };                                                        \
+    const int16_t *a = rows;                                                                                           \
+    const char *b = panel;                                                                                             \
+    SUMS sum[ROWS][vectors] = {};                                                                                      \
+    for (size_t p = 0; p < k; p++, b += 4 * b_stride, a += 4, ahead += share) {                                        \
+      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4 * COLUMNS; at += 64)                               \
+          __builtin_prefetch(ahead + at, 0, 2);                                                                        \
+      WORDS column[vectors];                                                                                           \
+      _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++) LOAD(column[j], b + j * 4 * each);       \
+      _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                           \
+        WORDS left;                                                                                                    \
+        SPREAD(left, a + i * a_stride);                                                                                \
+        _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++)                                        \
+            sum[i][j] += (SUMS)MULTIPLY_ADD(left, column[j]);                                                          \
+      }                                                                                                                \
+    }                                                                                                                  \
+    int32_t *c = sums;                                                                                                 \
+    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                               \
+        _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j += 2) {                                   \
+      SUMS total = PAIRS(sum[i][j], sum[i][j + 1]), old;                                                               \
+      int32_t *to = c + i * c_stride + j * each;                                                                       \
+      if (continues) {                                                                                                 \
+        memcpy(&old, to, sizeof old);                                                                                  \
+        total += old;                                                                                                  \
+      }                                                                                                                \
+      memcpy(to, &total, sizeof total);                                                                                \
+    }                                                                                                                  \
+  }
+
+typedef int32_t int8x32 __attribute__((vector_size(32)));
+typedef int16_t short16 __attribute__((vector_size(32)));
+typedef int8_t byte16 __attribute__((vector_size(16)));
+typedef int64_t long4 __attribute__((vector_size(32)));
+#define LOAD_256(to, from)                                                                                             \
+  do {                                                                                                                 \
+    byte16 bytes;                                                                                                      \
+    memcpy(&bytes, from, sizeof bytes);                                                                                \
+    to = __builtin_convertvector(bytes, short16);                                                                      \
+  } while (0)
+#define SPREAD_256(to, from)                                                                                           \
+  do {                                                                                                                 \
+    int64_t four;                                                                                                      \
+    memcpy(&four, from, sizeof four);                                                                                  \
+    to = (short16)((long4){} + four);                                                                                  \
+  } while (0)
+#define MULTIPLY_256(x, y) _mm256_madd_epi16((__m256i)(x), (__m256i)(y))
+#define PAIRS_256(x, y)                                                                                                \
+  (__builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14) + __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15))
+#define AVX2_TILE(ROWS, COLUMNS)                                                                                       \
+  TILE(avx2_##ROWS##x##COLUMNS, TARGET_AVX2, ROWS, COLUMNS, short16, int8x32, LOAD_256, SPREAD_256, MULTIPLY_256,      \
+       PAIRS_256)
+AVX2_TILE(1, 48)
+AVX2_TILE(1, 16)
+AVX2_TILE(2, 16)
+AVX2_TILE(3, 16)
+AVX2_TILE(4, 8)
+AVX2_TILE(5, 8)
+AVX2_TILE(6, 8)
+static const kit avx2 = {
+    6, sizeof(int16_t), {0, 48, 16, 16, 8, 8, 8},
+    {0, avx2_1x48, avx2_2x16, avx2_3x16, avx2_4x8, avx2_5x8, avx2_6x8},
+    {0, avx2_1x16, avx2_2x16, avx2_3x16, avx2_4x8, avx2_5x8, avx2_6x8}};
+
+#define TARGET_WORDS __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"), min_vector_width(512)))
+typedef int16_t short32 __attribute__((vector_size(64)));
+typedef int8_t byte32 __attribute__((vector_size(32)));
+typedef int64_t long8 __attribute__((vector_size(64)));
+#define LOAD_512(to, from)                                                                                             \
+  do {                                                                                                                 \
+    byte32 bytes;                                                                                                      \
+    memcpy(&bytes, from, sizeof bytes);                                                                                \
+    to = __builtin_convertvector(bytes, short32);                                                                      \
+  } while (0)
+#define SPREAD_512(to, from)                                                                                           \
+  do {                                                                                                                 \
+    int64_t four;                                                                                                      \
+    memcpy(&four, from, sizeof four);                                                                                  \
+    to = (short32)((long8){} + four);                                                                                  \
+  } while (0)
+#define MULTIPLY_512(x, y) _mm512_madd_epi16((__m512i)(x), (__m512i)(y))
+#define PAIRS_512(x, y)                                                                                                \
+  (__builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)                            \
+   + __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
+#define AVX512_TILE(ROWS, COLUMNS)                                                                                     \
+  TILE(avx512_##ROWS##x##COLUMNS, TARGET_WORDS, ROWS, COLUMNS, short32, ivec, LOAD_512, SPREAD_512, MULTIPLY_512,      \
+       PAIRS_512)
+AVX512_TILE(1, 48)
+AVX512_TILE(1, 16)
+AVX512_TILE(2, 48)
+AVX512_TILE(2, 16)
+AVX512_TILE(3, 48)
+AVX512_TILE(3, 16)
+AVX512_TILE(4, 16)
+AVX512_TILE(5, 16)
+AVX512_TILE(6, 16)
+AVX512_TILE(7, 16)
+AVX512_TILE(8, 16)
+static const kit avx512 = {
+    8, sizeof(int16_t), {0, 48, 48, 48, 16, 16, 16, 16, 16},
+    {0, avx512_1x48, avx512_2x48, avx512_3x48, avx512_4x16, avx512_5x16, avx512_6x16, avx512_7x16, avx512_8x16},
+    {0, avx512_1x16, avx512_2x16, avx512_3x16, avx512_4x16, avx512_5x16, avx512_6x16, avx512_7x16, avx512_8x16}};
+
+#define TARGET_VNNI                                                                                                    \
+  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"), min_vector_width(512)))
+// A vector of sums has sixteen outputs.
+#define VNNI_TILE(ROWS, COLUMNS)                                                                                       \
+  TARGET_VNNI static void vnni_##ROWS##x##COLUMNS(                                                                     \
+      size_t k, const void *rows, size_t a_stride, const void *panel, size_t b_stride, int continues, void *sums,      \
+      size_t c_stride, const char *ahead, size_t share) {                                                              \
+    enum { vectors = COLUMNS / 16 };                                                                                   \
+    const char *a = rows, *b = panel;                                                                                  \
+    int32_t *c = sums;                                                                                                 \
+    __m512i sum[ROWS][vectors] = {};                                                                                   \
+    if (continues)                                                                                                     \
+      _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                             \
+          memcpy(sum[i], c + i * c_stride, sizeof sum[i]);                                                             \
+    for (size_t p = 0; p < k; p++, b += 4 * b_stride, a += 4, ahead += share) {                                        \
+      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4 * COLUMNS; at += 64)                               \
+          __builtin_prefetch(ahead + at, 0, 2);                                                                        \
+      __m512i column[vectors];                                                                                         \
+      memcpy(column, b, sizeof column);                                                                                \
+      _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                           \
+        int32_t four;                                                                                                  \
+        memcpy(&four, a + i * a_stride, sizeof four);                                                                  \
+        __m512i left = _mm512_set1_epi32(four);                                                                        \
+        _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++)                                        \
+            sum[i][j] = _mm512_dpbusd_epi32(sum[i][j], left, column[j]);                                               \
+      }                                                                                                                \
+    }                                                                                                                  \
+    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                               \
+        memcpy(c + i * c_stride, sum[i], sizeof sum[i]);                                                               \
+  }
+#define VNNI_TILES(ROWS) VNNI_TILE(ROWS, 48) VNNI_TILE(ROWS, 16)
+VNNI_TILES(1)
+VNNI_TILES(2)
+VNNI_TILES(3)
+VNNI_TILES(4)
+VNNI_TILES(5)
+VNNI_TILES(6)
+VNNI_TILES(7)
+VNNI_TILES(8)
+static const kit vnni = {
+    8, sizeof(uint8_t), {0, 48, 48, 48, 48, 48, 48, 48, 48},
+    {0, vnni_1x48, vnni_2x48, vnni_3x48, vnni_4x48, vnni_5x48, vnni_6x48, vnni_7x48, vnni_8x48},
+    {0, vnni_1x16, vnni_2x16, vnni_3x16, vnni_4x16, vnni_5x16, vnni_6x16, vnni_7x16, vnni_8x16}};
+#endif
+
+static const kit *kit_for(baton_isa isa) {
+#if defined(__x86_64__)
+  if (isa >= BATON_AVX512_VNNI) return &vnni;
+  if (isa == BATON_AVX512) return &avx512;
+  if (isa == BATON_AVX2) return &avx2;
+#endif
+  (void)isa;
+  return &portable;
+}
+
+void baton_multiply8(
+    baton_isa isa, size_t m, size_t n, size_t k, const void *a, size_t a_stride, const float *a_scales,
+    const void *packed, size_t first_panel, size_t last_panel, const float *bias, baton_activation activation, int adds,
+    float *c, size_t c_stride) {
+  _Alignas(64) int32_t sums[row_block * panel_width];
+  const kit *set = kit_for(isa);
+  size_t outputs = packed_rows(n, activation), steps = (k + 3) / 4, padded = (outputs + 15) / 16 * 16;
+  size_t per_panel = activation == BATON_SWIGLU ? panel_width / 2 : panel_width;
+  const char *weights = packed, *rows = a;
+  const float *scales = (const float *)(weights + padded * steps * 4);
+  const int32_t *weight_sums = (const int32_t *)(scales + padded);
+  for (size_t panel = first_panel; panel < last_panel; panel++) {
+    size_t first = panel * panel_width, width = width_of(outputs, panel), column = panel * per_panel;
+    size_t valid = n - column < per_panel ? n - column : per_panel;
+    const char *own = weights + first * steps * 4;
+    for (size_t row = 0; row < m; row += row_block) {
+      size_t count = m - row < row_block ? m - row : row_block;
+      const char *left = rows + row * a_stride, *after = row + count < m ? own : own + width * steps * 4;
+      if (steps == 0) memset(sums, 0, sizeof sums);
+      for (size_t step = 0; step < steps; step += k_block) {
+        slice s = {steps - step < k_block ? steps - step : k_block, width, 4, own + step * width * 4, NULL};
+        s.ahead = step + k_block < steps ? s.weights + s.k * width * 4 : after;
+        baton_multiply_slice(
+            set, s, count, left + step * 4 * set->row_size, a_stride / set->row_size, step > 0, sums, panel_width);
+      }
+      scaling scaled = {set->row_size == 1 ? 128 : 0, weight_sums + first, scales + first, a_scales + row};
+      baton_finish(
+          isa, count, width, sums, panel_width, &scaled, bias ? bias + first : NULL, activation, adds, valid,
+          c + row * c_stride + column, c_stride);
+    }
+  }
+}
+
+// ---- activations --------------------------------------------------------------------------------------------------
+
+/// 127 / (the largest magnitude), and its inverse as the row's scale. No number in a row makes the scale NaN; a row
+/// whose inverse would overflow counts as zeros.
+INLINE float steps_per_unit(size_t columns, const float *x, float *scale) {
+  ivec worst = {}, bits;
+  vec v;
+  for (size_t at = 0; at < columns; at += lanes) {
+    if (at + lanes <= columns) load(&v, x + at);
+    else load_part(&v, x + at, columns - at, 0);
+    memcpy(&bits, &v, sizeof bits);
+    worst = __builtin_elementwise_max(worst, bits & 0x7fffffff);
+  }
+  int32_t most = __builtin_reduce_max(worst);
+  float size;
+  memcpy(&size, &most, sizeof size);
+  if (!(size <= 0x1.fffffep127f)) {
+    *scale = __builtin_nanf("");
+    return 0;
+  }
+  if (size < 0x1p-100f) return *scale = 0;
+  *scale = size / 127.0f;
+  return 127.0f / size;
+}
+
+// Adding 1.5 · 2²³ rounds to the nearest whole number, to the even one of two.
+INLINE void whole(ivec *out, const vec *v, float factor) {
+  vec shifted = *v * factor + 12582912.0f;
+  memcpy(out, &shifted, sizeof *out);
+  *out -= 0x4b400000;
+}
+
+float baton_quantization(size_t count, const float *x, float *scale) { return steps_per_unit(count, x, scale); }
+
+void baton_quantize_piece(size_t count, const float *x, float factor, int16_t *numbers) {
+  for (size_t at = 0; at < count; at++) {
+    float shifted = (factor == 0 ? 0 : x[at] * factor) + 12582912.0f;
+    int32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    numbers[at] = (int16_t)(bits - 0x4b400000);
+  }
+}
+
+typedef int16_t row_short16 __attribute__((vector_size(32)));
+typedef uint8_t row_byte16 __attribute__((vector_size(16)));
+
+INLINE void quantize_row(size_t columns, const float *x, int unsigned_bytes, char *q, float *scale) {
+  float factor = steps_per_unit(columns, x, scale);
+  size_t padded = (columns + 3) / 4 * 4;
+  for (size_t at = 0; at < padded; at += lanes) {
+    vec v;
+    ivec numbers;
+    if (at + lanes <= columns) load(&v, x + at);
+    else load_part(&v, x + at, columns - at, 0);
+    // Zero times infinity would not be a number of 8 bits.
+    if (factor == 0) v = (vec){};
+    whole(&numbers, &v, factor);
+    if (unsigned_bytes) {
+      row_byte16 bytes = __builtin_convertvector(numbers + 128, row_byte16);
+      memcpy(q + at, &bytes, sizeof bytes);
+    } else {
+      row_short16 shorts = __builtin_convertvector(numbers, row_short16);
+      memcpy(q + 2 * at, &shorts, sizeof shorts);
+    }
+  }
+}
+
+#define QUANTIZE(NAME, TARGET, BYTES)                                                                                  \
+  TARGET static void NAME(                                                                                             \
+      size_t rows, size_t columns, const float *x, size_t stride, char *q, size_t q_stride, float *scales) {           \
+    for (size_t i = 0; i < rows; i++) quantize_row(columns, x + i * stride, BYTES, q + i * q_stride, scales + i);      \
+  }
+QUANTIZE(quantize_portable, , 0)
+#if defined(__x86_64__)
+QUANTIZE(quantize_avx2, TARGET_AVX2, 0)
+QUANTIZE(quantize_avx512, TARGET_WORDS, 0)
+QUANTIZE(quantize_vnni, TARGET_WORDS, 1)
+#endif
+
+void baton_quantize_rows(
+    baton_isa isa, size_t rows, size_t columns, const float *x, size_t stride, void *q, size_t q_stride, float *scales) {
+#if defined(__x86_64__)
+  if (isa >= BATON_AVX512_VNNI) return quantize_vnni(rows, columns, x, stride, q, q_stride, scales);
+  if (isa == BATON_AVX512) return quantize_avx512(rows, columns, x, stride, q, q_stride, scales);
+  if (isa == BATON_AVX2) return quantize_avx2(rows, columns, x, stride, q, q_stride, scales);
+#endif
+  quantize_portable(rows, columns, x, stride, q, q_stride, scales);
+}
