@@ -6,8 +6,7 @@ struct AttentionScratch: Sendable {
     private let values: FloatRows
     private let scores: FloatRows
 
-    // Rows of queries at a time: the scores of a block stay in the cache.
-    private static let block = 64
+    private static let block = FloatRows.attentionBlock
 
     init(_ workspace: Workspace, tokens: Int, headWidth: Int) {
         keys = workspace.rows(1, columns: PackedMatrix.size(outputs: tokens, inputs: headWidth))
@@ -25,15 +24,10 @@ struct AttentionScratch: Sendable {
     /// softmax(query · keyᵀ / √width) · value for one head of one text (Vaswani et al. 2017, eq. 1); no mask.
     /// `query` and `output` `[queries, width]`, `key` and `value` `[tokens, width]`.
     func attend(query: FloatRows, key: FloatRows, value: FloatRows, into output: FloatRows) {
-        let scale = 1 / Float(query.columns).squareRoot()
         key.packTransposed(into: keys)
         value.pack(into: values)
-        for first in stride(from: 0, to: query.rows, by: Self.block) {
-            let rows = first..<min(query.rows, first + Self.block)
-            let block = scores.rows(0..<rows.count).columns(0..<key.rows)
-            query.rows(rows).multiply(packed: keys, into: block)
-            block.softmax(scale: scale)
-            block.multiply(packed: values, into: output.rows(rows))
-        }
+        query.attend(
+            keys: keys, values: values, tokens: key.rows, scale: 1 / Float(query.columns).squareRoot(), scores: scores,
+            into: output)
     }
 }

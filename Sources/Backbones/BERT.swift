@@ -5,14 +5,17 @@ public import Tensors
 public struct BERT: Backbone {
     let configuration: BERTConfiguration
     let weights: BERTWeights
+    /// How weights are stored, and what they are multiplied with.
+    public let precision: Precision
     private let workspaces = WorkspacePool()
 
-    /// Reads a model. Throws `ModelError` or `WeightsError`, in one line with the file, when the architecture is not
+    /// Reads a model, its matrices at `precision`, laid out by `threads`. Throws `ModelError` or `WeightsError`, in one line with the file, when the architecture is not
     /// BERT's or config and weights contradict each other.
-    public init(_ directory: ModelDirectory) throws {
+    public init(_ directory: ModelDirectory, precision: Precision = .f32, threads: Threads = .available) throws {
         configuration = try BERTConfiguration(reading: directory)
         let mapped = try MappedWeights(shards: directory.weightFiles)
-        weights = try BERTWeights(reading: mapped, configuration)
+        weights = try BERTWeights(reading: mapped, configuration, precision: precision, threads: threads)
+        self.precision = precision
         mapped.releasePages()
     }
 
@@ -59,7 +62,7 @@ public struct BERT: Backbone {
             var levels: [Tensor] = []
             for stage in pass.stages {
                 threads.run(stages: [stage.pieces]) { _, piece, worker in stage.run(piece, worker) }
-                if stage.completesLevel { levels.append(pass.hidden.tensor) }
+                if stage.completesLevel { levels.append(pass.hidden.floats.tensor) }
             }
             return levels
         }

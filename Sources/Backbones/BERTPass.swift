@@ -10,15 +10,14 @@ struct BERTPass: Sendable {
     private let read: [Int]?
 
     /// The hidden states, `[tokens, width]`; in the last layer of a reduced pass, `[texts, width]`.
-    let hidden: FloatRows
+    let hidden: Operand
     /// One state for each text, `[texts, levels · width]`, valid at the end.
     let states: FloatRows
     private let query: FloatRows
     private let keyValue: FloatRows
-    private let context: FloatRows
-    private let projected: FloatRows
-    private let inner: FloatRows
-    private let selected: FloatRows
+    private let context: Operand
+    private let inner: Operand
+    private let selected: Operand
     private let attention: [AttentionScratch]
     private(set) var stages: [Stage] = []
 
@@ -33,20 +32,19 @@ struct BERTPass: Sendable {
             : (0..<batch.count).map { text in
                 batch.bounds[text] + (readout.token(of: batch.range(text).count) ?? 0)
             }
+        let precision = model.precision
+        let operands = [(tokens, width), (tokens, width), (tokens, size.inner), (batch.count, width)]
         let room =
-            5 * Workspace.room(rows: tokens, columns: width) + Workspace.room(rows: batch.count, columns: width)
+            Workspace.room(rows: tokens, columns: width) + Workspace.room(rows: tokens, columns: 2 * width)
             + Workspace.room(rows: batch.count, columns: levels.count * width)
-            + Workspace.room(rows: tokens, columns: 2 * width) + Workspace.room(rows: tokens, columns: size.inner)
+            + operands.reduce(0) { $0 + Operand.room(rows: $1.0, columns: $1.1, precision: precision) }
             + workers * AttentionScratch.room(tokens: batch.longest, headWidth: size.headWidth)
         workspace.reset(for: room)
-        hidden = workspace.rows(tokens, columns: width)
         query = workspace.rows(tokens, columns: width)
         keyValue = workspace.rows(tokens, columns: 2 * width)
-        context = workspace.rows(tokens, columns: width)
-        projected = workspace.rows(tokens, columns: width)
-        inner = workspace.rows(tokens, columns: size.inner)
-        selected = workspace.rows(batch.count, columns: width)
         states = workspace.rows(batch.count, columns: levels.count * width)
+        let inputs = operands.map { Operand(workspace, rows: $0.0, columns: $0.1, precision: precision) }
+        (hidden, context, inner, selected) = (inputs[0], inputs[1], inputs[2], inputs[3])
         attention = (0..<workers).map { _ in
             AttentionScratch(workspace, tokens: batch.longest, headWidth: size.headWidth)
         }
@@ -55,7 +53,7 @@ struct BERTPass: Sendable {
         for (index, layer) in model.weights.layers.prefix(levels.last ?? size.layers).enumerated() {
             let isReduced = read != nil && index + 1 == levels.last
             stages += self.layer(layer, isReduced: isReduced)
-            if !isReduced { stages += reading(level: index + 1) }
+            stages += reading(level: index + 1, isReduced: isReduced)
         }
     }
 
@@ -64,48 +62,50 @@ struct BERTPass: Sendable {
         let position = (0..<batch.count).flatMap { 0..<batch.range($0).count }
         return Stage.rows(batch.tokens.count, completesLevel: true) { rows in
             for row in rows {
-                weights.words.copy(Int(batch.tokens[row]), to: row, of: hidden)
-                hidden.add(batch.segments.isEmpty ? 0 : Int(batch.segments[row]), of: weights.segments, to: row)
-                hidden.add(position[row], of: weights.positions, to: row)
+                weights.words.copy(Int(batch.tokens[row]), to: row, of: hidden.floats)
+                hidden.floats.add(batch.segments.isEmpty ? 0 : Int(batch.segments[row]), of: weights.segments, to: row)
+                hidden.floats.add(position[row], of: weights.positions, to: row)
             }
             let own = hidden.rows(rows), norm = weights.embeddingNorm
-            own.layerNorm(gain: norm.gain, shift: norm.shift, epsilon: epsilon, into: own)
+            own.floats.layerNorm(gain: norm.gain, shift: norm.shift, epsilon: epsilon, into: own.floats)
+            own.complete()
         }
     }
 
-    /// The six stages of a layer. When reduced, everything behind keys and values is done for the tokens read only.
+    /// The stages of a layer. When reduced, everything behind keys and values is done for the tokens read only.
     private func layer(_ layer: BERTLayer, isReduced: Bool) -> [Stage] {
         let count = isReduced ? batch.count : batch.tokens.count
-        let source = isReduced ? selected : hidden, epsilon = model.configuration.epsilon
-        let query = query.rows(0..<count), context = context.rows(0..<count), projected = projected.rows(0..<count)
-        let inner = inner.rows(0..<count), output = isReduced ? part(of: levels.count - 1) : hidden
-        var stages: [Stage] = []
-        if isReduced { stages.append(selection()) }
+        let source = (isReduced ? selected : hidden).rows(0..<count)
+        let query = query.rows(0..<count), context = context.rows(0..<count), inner = inner.rows(0..<count)
+        var stages = isReduced ? [selection()] : []
         stages.append(.products([(layer.query, source, query), (layer.keyValue, hidden, keyValue)]))
-        stages.append(attention(query: query, into: context, isReduced: isReduced))
-        stages.append(.product(layer.attentionOutput, context, projected))
-        stages.append(
-            .rows(count) { rows in
-                projected.rows(rows).layerNorm(
-                    adding: source.rows(rows), gain: layer.attentionNorm.gain, shift: layer.attentionNorm.shift,
-                    epsilon: epsilon, into: source.rows(rows))
-            })
-        stages.append(.product(layer.widening, source, inner, activation: .gelu))
-        stages.append(.product(layer.narrowing, inner, projected))
-        stages.append(
-            .rows(count, completesLevel: true) { rows in
-                projected.rows(rows).layerNorm(
-                    adding: source.rows(rows), gain: layer.outputNorm.gain, shift: layer.outputNorm.shift,
-                    epsilon: epsilon, into: output.rows(rows))
-            })
-        return stages
+        stages.append(attention(query: query, into: context.floats, isReduced: isReduced))
+        stages += context.completion
+        stages.append(.product(layer.attentionOutput, context, source.floats, adding: true))
+        stages.append(norm(source.floats, layer.attentionNorm, into: source))
+        stages.append(.product(layer.widening, source, inner.floats, activation: .gelu))
+        stages += inner.completion
+        stages.append(.product(layer.narrowing, inner, source.floats, adding: true))
+        var last = norm(source.floats, layer.outputNorm, into: source)
+        last.completesLevel = true
+        return stages + [last]
+    }
+
+    private func norm(_ rows: FloatRows, _ norm: Normalization, into output: Operand) -> Stage {
+        let epsilon = model.configuration.epsilon
+        return Stage.rows(rows.rows) { piece in
+            let own = output.rows(piece)
+            rows.rows(piece).layerNorm(gain: norm.gain, shift: norm.shift, epsilon: epsilon, into: own.floats)
+            own.complete()
+        }
     }
 
     /// Copies the rows of the tokens read.
     private func selection() -> Stage {
         let (hidden, selected, read) = (hidden, selected, read ?? [])
         return Stage.rows(batch.count) { rows in
-            for row in rows { selected.copy(read[row], of: hidden, to: row) }
+            for row in rows { selected.floats.copy(read[row], of: hidden.floats, to: row) }
+            selected.rows(rows).complete()
         }
     }
 
@@ -124,22 +124,17 @@ struct BERTPass: Sendable {
         }
     }
 
-    /// The columns of the states that the `index`-th level fills.
-    private func part(of index: Int) -> FloatRows {
-        let width = model.configuration.width
-        return states.columns(index * width..<(index + 1) * width)
-    }
-
     /// What is read of a level that is complete: the mean over each text's tokens, or the token that stands for it.
-    private func reading(level: Int) -> [Stage] {
+    private func reading(level: Int, isReduced: Bool = false) -> [Stage] {
         guard let index = levels.firstIndex(of: level) else { return [] }
-        let (batch, hidden, part, read) = (batch, hidden, part(of: index), read)
+        let (batch, source, read, width) = (batch, (isReduced ? selected : hidden).floats, read, model.configuration.width)
+        let part = states.columns(index * width..<(index + 1) * width)
         return [
             Stage(pieces: batch.count) { text, _ in
                 if let read {
-                    part.copy(read[text], of: hidden, to: text)
+                    part.copy(isReduced ? text : read[text], of: source, to: text)
                 } else {
-                    hidden.rows(batch.range(text)).mean(into: part.rows(text..<text + 1))
+                    source.rows(batch.range(text)).mean(into: part.rows(text..<text + 1))
                 }
             }
         ]

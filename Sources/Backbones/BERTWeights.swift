@@ -29,9 +29,11 @@ struct BERTWeights: Sendable {
     /// Reads the weights that `configuration` promises, with or without `bert.` before their names,
     /// LayerNorms with the names of today or the first ones (`gamma`, `beta`). Throws
     /// `WeightsError` with the tensor's name when one is missing, of another shape, or not finite.
-    init(reading weights: MappedWeights, _ configuration: BERTConfiguration) throws {
+    init(
+        reading weights: MappedWeights, _ configuration: BERTConfiguration, precision: Precision, threads: Threads
+    ) throws {
         let prefix = weights.shape(of: "bert.embeddings.word_embeddings.weight") == nil ? "" : "bert."
-        let loader = Loader(weights: weights, prefix: prefix)
+        let loader = Loader(weights: weights, prefix: prefix, precision: precision, threads: threads)
         let width = configuration.width, table = prefix + "embeddings.word_embeddings.weight"
         words = try weights.rows(named: table, shape: [configuration.vocabulary, width])
         try weights.checkFinite(table)
@@ -60,6 +62,8 @@ struct BERTWeights: Sendable {
 private struct Loader {
     let weights: MappedWeights
     let prefix: String
+    let precision: Precision
+    let threads: Threads
 
     func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
         let tensor = try weights.tensor(named: prefix + name, shape: shape)
@@ -80,8 +84,12 @@ private struct Loader {
 
     /// One map with the outputs of all `names`, one after another.
     func map(_ names: [String], outputs: Int, inputs: Int) throws -> PackedMatrix {
-        let weight = try names.flatMap { try tensor("\($0).weight", [outputs, inputs]).scalars }
+        let rows = try names.map { name in
+            let name = "\(prefix)\(name).weight"
+            try weights.checkFinite(name)
+            return try weights.rows(named: name, shape: [outputs, inputs])
+        }
         let bias = try names.flatMap { try tensor("\($0).bias", [outputs]).scalars }
-        return PackedMatrix(Tensor(shape: [outputs * names.count, inputs], scalars: weight), bias: bias)
+        return PackedMatrix(stacking: rows, bias: bias, precision: precision, threads: threads)
     }
 }

@@ -8,6 +8,8 @@ public protocol Backbone: Sendable {
     var layers: Int { get }
     /// Longest text, in tokens.
     var maxTokens: Int { get }
+    /// How weights are stored, and what they are multiplied with.
+    var precision: Precision { get }
     /// Number of token ids, from 0 on.
     var vocabularySize: Int { get }
 

@@ -8,8 +8,8 @@ struct CausalAttention: Sendable {
     private let values: [FloatRows]
     private let scores: [FloatRows]
 
-    // Rows of queries at a time: the scores of a block stay in the cache.
-    static let block = 32
+    /// Rows of queries at a time: the scores of a block stay in the cache.
+    static let block = FloatRows.attentionBlock
 
     /// Room for texts of `lengths` tokens with `keyHeads` heads each.
     init(_ workspace: Workspace, lengths: [Int], keyHeads: Int, headWidth: Int, workers: Int) {
@@ -39,9 +39,8 @@ struct CausalAttention: Sendable {
 
     /// The context of some rows of one query head, `[rows, headWidth]`; the first of them is token `first` of its text.
     func attend(_ slot: Int, query: FloatRows, first: Int, tokens: Int, into output: FloatRows, worker: Int) {
-        let block = scores[worker].rows(0..<query.rows).columns(0..<tokens)
-        query.multiply(packed: keys[slot], into: block)
-        block.causalSoftmax(first: first, scale: 1 / Float(headWidth).squareRoot())
-        block.multiply(packed: values[slot], into: output)
+        query.attend(
+            keys: keys[slot], values: values[slot], tokens: tokens, causalFrom: first, scale: 1 / Float(headWidth).squareRoot(),
+            scores: scores[worker], into: output)
     }
 }

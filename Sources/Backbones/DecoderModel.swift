@@ -7,14 +7,17 @@ public struct DecoderModel: Backbone {
     let configuration: DecoderConfiguration
     var weights: DecoderWeights
     let rotary: RotaryCache
+    /// How weights are stored, and what they are multiplied with.
+    public let precision: Precision
     private let workspaces = WorkspacePool()
 
-    /// Reads a model. Throws `ModelError` or `WeightsError`, in one line with the file, when the architecture is none of
+    /// Reads a model, its matrices at `precision`, laid out by `threads`. Throws `ModelError` or `WeightsError`, in one line with the file, when the architecture is none of
     /// ours or config and weights contradict each other.
-    public init(_ directory: ModelDirectory) throws {
+    public init(_ directory: ModelDirectory, precision: Precision = .f32, threads: Threads = .available) throws {
         configuration = try DecoderConfiguration(reading: directory)
         let mapped = try MappedWeights(shards: directory.weightFiles)
-        weights = try DecoderWeights(reading: mapped, configuration)
+        weights = try DecoderWeights(reading: mapped, configuration, precision: precision, threads: threads)
+        self.precision = precision
         rotary = RotaryCache(configuration.rotary)
         mapped.releasePages()
     }

@@ -25,17 +25,15 @@ struct DecoderPass: Sendable {
     let hidden: FloatRows
     /// One state for each text, `[texts, levels · width]`, valid at the end.
     let states: FloatRows
-    let normed: FloatRows
+    let normed: Operand
     let query: FloatRows
     let fresh: FloatRows
     /// Keys, then values, of all tokens, known ones included: `[all tokens, 2 · keyWidth]`, one layer's at a time.
     let keyValue: FloatRows
-    let context: FloatRows
-    let projected: FloatRows
-    let gateUp: FloatRows
-    let inner: FloatRows
+    let context: Operand
+    let inner: Operand
     let selected: FloatRows
-    let selectedNormed: FloatRows
+    let selectedNormed: Operand
     let attention: CausalAttention
     let table: RotaryTable
     /// The blocks of each text, the known ones first; empty when none are kept.
@@ -49,18 +47,22 @@ struct DecoderPass: Sendable {
         self.layout = layout
         let tokens = layout.positions.count, levels = task.levels
         let shapes = [
-            (tokens, size.width), (tokens, size.width), (tokens, size.queryWidth), (tokens, 2 * size.keyWidth),
-            (layout.all, 2 * size.keyWidth), (tokens, size.queryWidth), (tokens, size.width), (tokens, 2 * size.inner),
-            (tokens, size.inner), (texts, size.width), (texts, size.width), (texts, levels.count * size.width),
+            (tokens, size.width), (tokens, size.queryWidth), (tokens, 2 * size.keyWidth), (layout.all, 2 * size.keyWidth),
+            (texts, size.width), (texts, levels.count * size.width),
         ]
+        let operands = [
+            (tokens, size.width), (tokens, size.queryWidth), (tokens, size.inner), (texts, size.width),
+        ]
+        let precision = model.precision
         workspace.reset(
             for: shapes.reduce(0) { $0 + Workspace.room(rows: $1.0, columns: $1.1) }
+                + operands.reduce(0) { $0 + Operand.room(rows: $1.0, columns: $1.1, precision: precision) }
                 + CausalAttention.room(
                     lengths: layout.lengths, keyHeads: size.keyHeads, headWidth: size.headWidth, workers: workers))
         let rows = shapes.map { workspace.rows($0.0, columns: $0.1) }
-        (hidden, normed, query, fresh) = (rows[0], rows[1], rows[2], rows[3])
-        (keyValue, context, projected, gateUp) = (rows[4], rows[5], rows[6], rows[7])
-        (inner, selected, selectedNormed, states) = (rows[8], rows[9], rows[10], rows[11])
+        (hidden, query, fresh, keyValue, selected, states) = (rows[0], rows[1], rows[2], rows[3], rows[4], rows[5])
+        let inputs = operands.map { Operand(workspace, rows: $0.0, columns: $0.1, precision: precision) }
+        (normed, context, inner, selectedNormed) = (inputs[0], inputs[1], inputs[2], inputs[3])
         attention = CausalAttention(
             workspace, lengths: layout.lengths, keyHeads: size.keyHeads, headWidth: size.headWidth, workers: workers)
         table = model.rotary.table(positions: layout.longest)
@@ -83,33 +85,32 @@ struct DecoderPass: Sendable {
 
     /// The stages of a layer. When reduced, everything behind keys and values is done for the tokens read only.
     private func layer(_ layer: DecoderLayer, index: Int, isReduced: Bool) -> [Stage] {
-        let count = isReduced ? task.batch.count : layout.tokens.count, epsilon = model.configuration.epsilon
+        let count = isReduced ? task.batch.count : layout.tokens.count
         let residual = isReduced ? selected : hidden, source = isReduced ? selectedNormed : normed
-        let query = query.rows(0..<count), context = context.rows(0..<count), projected = projected.rows(0..<count)
-        let gateUp = gateUp.rows(0..<count), inner = inner.rows(0..<count)
-        let (hidden, normed) = (hidden, normed)
-        var stages = [
-            Stage.rows(layout.tokens.count) { rows in
-                hidden.rows(rows).rmsNorm(gain: layer.attentionNorm, epsilon: epsilon, into: normed.rows(rows))
-            }
-        ]
+        let query = query.rows(0..<count), context = context.rows(0..<count), inner = inner.rows(0..<count)
+        let residualRows = residual.rows(0..<count), sourceRows = source.rows(0..<count)
+        var stages = [norm(hidden, layer.attentionNorm, into: normed)]
         if isReduced { stages.append(selection()) }
-        stages.append(.products([(layer.query, source, query), (layer.keyValue, normed, fresh)]))
-        stages.append(queries(layer, query, isReduced: isReduced))
-        stages += keys(layer, index: index)
-        stages.append(attend(query, into: context, isReduced: isReduced))
-        stages.append(.product(layer.attentionOutput, context, projected))
-        stages.append(
-            Stage.rows(count) { rows in
-                residual.rows(rows).add(projected.rows(rows))
-                residual.rows(rows).rmsNorm(gain: layer.innerNorm, epsilon: epsilon, into: source.rows(rows))
-            })
-        stages.append(.product(layer.gateUp, source, gateUp))
-        stages.append(Stage.rows(count) { rows in gateUp.rows(rows).swiGLU(into: inner.rows(rows)) })
-        stages.append(.product(layer.down, inner, projected))
-        stages.append(
-            Stage.rows(count, completesLevel: true) { rows in residual.rows(rows).add(projected.rows(rows)) })
-        return stages
+        stages.append(.products([(layer.query, sourceRows, query), (layer.keyValue, normed, fresh)]))
+        stages += heads(layer, index: index, query, isReduced: isReduced)
+        stages.append(attend(query, into: context.floats, isReduced: isReduced))
+        stages += context.completion
+        stages.append(.product(layer.attentionOutput, context, residualRows, adding: true))
+        stages.append(norm(residualRows, layer.innerNorm, into: sourceRows))
+        stages.append(.product(layer.gateUp, sourceRows, inner.floats, activation: .swiglu))
+        stages += inner.completion
+        var last = Stage.product(layer.down, inner, residualRows, adding: true)
+        last.completesLevel = true
+        return stages + [last]
+    }
+
+    private func norm(_ rows: FloatRows, _ gain: [Float], into output: Operand) -> Stage {
+        let epsilon = model.configuration.epsilon
+        return Stage.rows(rows.rows) { piece in
+            let own = output.rows(piece)
+            rows.rows(piece).rmsNorm(gain: gain, epsilon: epsilon, into: own.floats)
+            own.complete()
+        }
     }
 
     /// Copies the rows of the tokens read.
@@ -118,19 +119,22 @@ struct DecoderPass: Sendable {
         return Stage.rows(task.batch.count) { rows in
             for row in rows {
                 selected.copy(layout.read[row], of: hidden, to: row)
-                selectedNormed.copy(layout.read[row], of: normed, to: row)
+                selectedNormed.floats.copy(layout.read[row], of: normed.floats, to: row)
             }
+            selectedNormed.rows(rows).complete()
         }
     }
 
-    /// Norm of each head where the model has it, and rotation.
-    private func queries(_ layer: DecoderLayer, _ query: FloatRows, isReduced: Bool) -> Stage {
+    /// Norm of each head where the model has it, and rotation, of queries and of new keys.
+    private func heads(_ layer: DecoderLayer, index: Int, _ query: FloatRows, isReduced: Bool) -> [Stage] {
         let (size, table) = (model.configuration, table)
         let positions = isReduced ? layout.read.map { layout.positions[$0] } : layout.positions
-        return Stage.rows(query.rows) { rows in
+        let queries = Stage.rows(query.rows) { rows in
             query.rows(rows).rotate(
-                heads: size.heads, norm: layer.queryNorm, epsilon: size.epsilon, by: table, positions: positions[rows])
+                headWidth: size.headWidth, gain: layer.queryNorm, epsilon: size.epsilon, cosines: table.cosines,
+                sines: table.sines, positions: Array(positions[rows]))
         }
+        return [queries] + keys(layer, index: index)
     }
 
     /// New keys and values to their places behind the known ones, and into the blocks that are kept; then all laid out
@@ -141,7 +145,8 @@ struct DecoderPass: Sendable {
         let keys = 0..<size.keyWidth
         let rotation = Stage.rows(layout.tokens.count) { rows in
             fresh.rows(rows).columns(keys).rotate(
-                heads: size.keyHeads, norm: layer.keyNorm, epsilon: size.epsilon, by: table, positions: layout.positions[rows])
+                headWidth: size.headWidth, gain: layer.keyNorm, epsilon: size.epsilon, cosines: table.cosines,
+                sines: table.sines, positions: Array(layout.positions[rows]))
             for row in rows { keyValue.copy(row, of: fresh, to: layout.places[row]) }
         }
         let packing = Stage(pieces: task.batch.count * size.keyHeads) { piece, _ in
@@ -156,10 +161,10 @@ struct DecoderPass: Sendable {
         let blocks = Stage(pieces: task.batch.count) { text, _ in
             let place = layout.range(text).lowerBound, size = PrefixBlock.tokens
             for (number, block) in known[text].enumerated() {
-                keyValue.rows(place + number * size..<place + (number + 1) * size).copy(block.layer(index))
+                for row in 0..<size { keyValue.copy(row, of: block.layer(index), to: place + number * size + row) }
             }
             for (number, block) in captured[text].enumerated().dropFirst(known[text].count) {
-                block.layer(index).copy(keyValue.rows(place + number * size..<place + (number + 1) * size))
+                for row in 0..<size { block.layer(index).copy(place + number * size + row, of: keyValue, to: row) }
             }
         }
         return [rotation, blocks, packing]
@@ -186,7 +191,7 @@ struct DecoderPass: Sendable {
         guard let index = task.levels.firstIndex(of: level) else { return [] }
         let (size, task, layout) = (model.configuration, task, layout)
         let part = states.columns(index * size.width..<(index + 1) * size.width)
-        let (source, normed, gain) = (isReduced ? selected : hidden, normed, model.weights.norm)
+        let (source, normed, gain) = (isReduced ? selected : hidden, normed.floats, model.weights.norm)
         var stages: [Stage] = []
         let isFinal = level == size.layers, rows = isReduced ? task.batch.count : layout.tokens.count
         if isFinal {

@@ -11,7 +11,7 @@ struct DecoderLayer: Sendable {
     let keyNorm: [Float]?
     var attentionOutput: PackedMatrix
     let innerNorm: [Float]
-    /// Gates, then what they let through: `[2 · inner, width]`.
+    /// Gates and what they let through, interleaved: `[inner, width]` each.
     var gateUp: PackedMatrix
     var down: PackedMatrix
 }
@@ -26,9 +26,12 @@ struct DecoderWeights: Sendable {
     /// Reads the weights that `configuration` promises, with or without `model.` before their names. Throws
     /// `WeightsError` or `ModelError` with the tensor's name when one is missing, of another shape, not finite, or part
     /// of a layer and unknown.
-    init(reading weights: MappedWeights, _ configuration: DecoderConfiguration) throws {
+    init(
+        reading weights: MappedWeights, _ configuration: DecoderConfiguration, precision: Precision, threads: Threads
+    ) throws {
         let prefix = weights.shape(of: "model.embed_tokens.weight") == nil ? "" : "model."
-        let loader = DecoderLoader(weights: weights, prefix: prefix, configuration: configuration)
+        let loader = DecoderLoader(
+            weights: weights, prefix: prefix, configuration: configuration, precision: precision, threads: threads)
         tokens = try weights.rows(
             named: prefix + "embed_tokens.weight", shape: [configuration.vocabulary, configuration.width])
         try loader.checkNames()
@@ -41,6 +44,8 @@ private struct DecoderLoader {
     let weights: MappedWeights
     let prefix: String
     let configuration: DecoderConfiguration
+    let precision: Precision
+    let threads: Threads
 
     func layer(_ index: Int) throws -> DecoderLayer {
         let size = configuration, name = "layers.\(index)."
@@ -58,7 +63,7 @@ private struct DecoderLoader {
             innerNorm: try vector(name + "post_attention_layernorm.weight", size.width),
             gateUp: try map(
                 [(network + "gate_proj", size.inner), (network + "up_proj", size.inner)], inputs: size.width,
-                hasBias: size.hasInnerBias),
+                isInterleaved: true, hasBias: size.hasInnerBias),
             down: try map([(network + "down_proj", size.width)], inputs: size.inner, hasBias: size.hasInnerBias))
     }
 
@@ -68,17 +73,18 @@ private struct DecoderLoader {
         return tensor.scalars
     }
 
-    /// One map with the outputs of all `parts`, one after another.
-    func map(_ parts: [(name: String, outputs: Int)], inputs: Int, hasBias: Bool) throws -> PackedMatrix {
-        let weight = try parts.flatMap { part in
+    /// One map with the outputs of all `parts`, one after another or interleaved.
+    func map(
+        _ parts: [(name: String, outputs: Int)], inputs: Int, isInterleaved: Bool = false, hasBias: Bool
+    ) throws -> PackedMatrix {
+        let rows = try parts.map { part in
             let name = prefix + part.name + ".weight"
             try weights.checkFinite(name)
-            return try weights.tensor(named: name, shape: [part.outputs, inputs]).scalars
+            return try weights.rows(named: name, shape: [part.outputs, inputs])
         }
-        let outputs = parts.reduce(0) { $0 + $1.outputs }
-        let bias =
-            hasBias ? try parts.flatMap { try vector($0.name + ".bias", $0.outputs) } : [Float](repeating: 0, count: outputs)
-        return PackedMatrix(Tensor(shape: [outputs, inputs], scalars: weight), bias: bias)
+        let bias = hasBias ? try parts.flatMap { try vector($0.name + ".bias", $0.outputs) } : nil
+        return PackedMatrix(
+            stacking: rows, isInterleaved: isInterleaved, bias: bias, precision: precision, threads: threads)
     }
 
     /// A tensor of a layer that the pass would not read is a part that it hasn't got, or a layer that config.json denies.

@@ -19,10 +19,10 @@ public struct Encoder: Sendable {
     /// model's positions. Throws `ModelError`, `WeightsError` or `TokenizerError`, each in one line.
     public init(
         _ directory: ModelDirectory, readout: Readout? = nil, levels: Levels = .last, normalizes: Bool? = nil,
-        maxTokens: Int? = nil
+        maxTokens: Int? = nil, precision: Precision = .f32, threads: Threads = .available
     ) throws {
         tokenizer = try WordPiece(reading: directory.tokenizer)
-        model = try directory.backbone()
+        model = try directory.backbone(precision: precision, threads: threads)
         self.levels = levels.numbers(layers: model.layers)
         try model.check(levels: self.levels)
         self.readout = readout ?? directory.readout

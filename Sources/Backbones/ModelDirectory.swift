@@ -1,5 +1,5 @@
 public import Foundation
-import Tensors
+public import Tensors
 
 /// A folder as Hugging Face lays models out: `config.json`, `model.safetensors` (or shards and their index),
 /// `tokenizer.json`, and what sentence-transformers adds.
@@ -37,10 +37,12 @@ public struct ModelDirectory: Sendable {
         }
     }
 
-    /// The model, by the `model_type` of `config.json`. Throws `ModelError` or `WeightsError` in one line with the file.
-    public func backbone() throws -> any Backbone {
+    /// The model, by the `model_type` of `config.json`, its matrices at `precision`. Throws `ModelError` or `WeightsError` in one line with the file.
+    public func backbone(precision: Precision = .f32, threads: Threads = .available) throws -> any Backbone {
         let file: DecoderParts = try Self.decode("config.json", in: url)
-        return file.model_type == "bert" ? try BERT(self) : try DecoderModel(self)
+        return file.model_type == "bert"
+            ? try BERT(self, precision: precision, threads: threads)
+            : try DecoderModel(self, precision: precision, threads: threads)
     }
 
     /// SHA-256 of the weights: of the file, or of the shards' hashes one after another.

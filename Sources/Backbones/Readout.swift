@@ -31,7 +31,7 @@ public enum Levels: Sendable, Equatable {
     case numbers([Int])
 
     /// The levels of a model of `layers` layers, ascending.
-    func numbers(layers: Int) -> [Int] {
+    public func numbers(layers: Int) -> [Int] {
         switch self {
         case .last: [layers]
         case .spread: Set([0, layers / 2, layers]).sorted()

@@ -39,3 +39,10 @@ struct RotaryEmbedding: Sendable, Equatable {
             sines: Tensor(shape: shape, scalars: angles.map { Float(sin($0)) }))
     }
 }
+
+/// Cosines and sines of the angles of some positions, each `[positions, headWidth / 2]`.
+struct RotaryTable: Sendable {
+    let cosines: Tensor
+    let sines: Tensor
+    var positions: Int { cosines.rows }
+}

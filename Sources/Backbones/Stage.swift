@@ -18,23 +18,21 @@ struct Stage: Sendable {
         }
     }
 
-    /// A product: a piece is one panel of outputs.
-    static func product(_ map: PackedMatrix, _ input: FloatRows, _ output: FloatRows, activation: Activation = .identity)
-        -> Stage
-    {
+    /// A product: a piece is one panel of outputs, which are added to what is there when `adding`.
+    static func product(
+        _ map: PackedMatrix, _ input: Operand, _ output: FloatRows, activation: Activation = .identity, adding: Bool = false
+    ) -> Stage {
         Stage(pieces: map.panels) { piece, _ in
-            map.apply(to: input, panels: piece..<piece + 1, activation: activation, into: output)
+            input.multiply(map, panel: piece, activation: activation, adding: adding, into: output)
         }
     }
 
     /// Several products as one stage: a piece is one panel of one of them.
-    static func products(_ products: [(map: PackedMatrix, input: FloatRows, output: FloatRows)]) -> Stage {
+    static func products(_ products: [(map: PackedMatrix, input: Operand, output: FloatRows)]) -> Stage {
         Stage(pieces: products.reduce(0) { $0 + $1.map.panels }) { piece, _ in
             var panel = piece
             for product in products {
-                if panel < product.map.panels {
-                    return product.map.apply(to: product.input, panels: panel..<panel + 1, into: product.output)
-                }
+                if panel < product.map.panels { return product.input.multiply(product.map, panel: panel, into: product.output) }
                 panel -= product.map.panels
             }
         }

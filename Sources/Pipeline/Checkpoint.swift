@@ -22,7 +22,7 @@ public struct Checkpoint: Sendable, Equatable {
     /// Whether the search had come as far as it was to.
     var isFinished: Bool { aim.isReached(by: search) }
 
-    static let format: Int64 = 2
+    static let format: Int64 = 3
 
     init(search: HeadSearch, identity: SearchIdentity, aim: SearchAim) {
         self.search = search
@@ -36,7 +36,7 @@ public struct Checkpoint: Sendable, Equatable {
         do {
             try archive.require(kind: "checkpoint", format: Self.format)
             identity = try archive.readIdentity()
-            aim = try archive.readAim()
+            aim = try archive.readAim(identity)
             let engine: SepCMAES
             do { engine = try SepCMAES(archive.readSearchState()) } catch let error as StateError {
                 throw InputError(file.path, "\(error)")

@@ -19,10 +19,9 @@ public struct Embedding: Sendable {
     /// Throws one line about the first file of the model that is missing, damaged or not supported.
     public init(model folder: URL, settings: EmbedSettings, prompt: String? = nil) throws {
         let directory = try ModelDirectory(reading: folder)
-        let levels = settings.layers ?? ((settings.readout ?? directory.readout) == .mean ? .spread : .last)
         encoder = try Encoder(
-            directory, readout: settings.readout, levels: levels, normalizes: settings.normalize,
-            maxTokens: settings.maxTokens)
+            directory, readout: settings.readout, levels: settings.levels(of: directory), normalizes: settings.normalize,
+            maxTokens: settings.maxTokens, precision: settings.precision)
         definition = try ["config.json", "tokenizer.json"].map { name in
             try SHA256.hex(ofFile: folder.appendingPathComponent(name))
         }
@@ -102,6 +101,28 @@ public struct Embedding: Sendable {
             monitor.note("\(file.path) cannot be read (\(error)); embedding again")
         }
         return empty
+    }
+}
+
+extension EmbedSettings {
+    /// The levels that are read, the recipe's or what suits the model.
+    func levels(of directory: ModelDirectory) -> Levels {
+        layers ?? ((readout ?? directory.readout) == .mean ? .spread : .last)
+    }
+
+    /// The same as numbers, without a look at the weights; `nil` where the model's folder does not say how many layers it has.
+    func levelNumbers(of model: URL) -> [Int]? {
+        struct Depth: Decodable {
+            var layers: Int
+
+            private enum CodingKeys: String, CodingKey { case layers = "num_hidden_layers" }
+        }
+        if case .numbers(let numbers) = layers { return numbers }
+        guard let directory = try? ModelDirectory(reading: model),
+            let data = try? readFile(model.appendingPathComponent("config.json")),
+            let depth = try? JSONDecoder().decode(Depth.self, from: data)
+        else { return nil }
+        return levels(of: directory).numbers(layers: depth.layers)
     }
 }
 

@@ -30,7 +30,7 @@ struct EvaluateStage {
         let parts = StudyReport.RunParts(
             exported: ExportedVerdict(result, outcomes: data.outcomes, bootstrap: bootstrap, seed: seed),
             evolution: EvolutionSummary(
-                checkpoint.search,
+                checkpoint.search, aim: checkpoint.aim,
                 start: run.recipe.evolve.start == .sft
                     ? fitted : RoutingPolicy(head: RoutingHead(zeros: fitted.head.workers, width: fitted.head.width)),
                 found: found, train: inputs.train, validation: inputs.validation, threads: run.threads),
@@ -50,7 +50,7 @@ struct EvaluateStage {
         let outcomes = inputs.data.outcomes
         let parts = [
             "evaluate 4", sft.key, checkpoint.key, "\(checkpoint.search.search.generation)",
-            "\(checkpoint.search.kept.generation)",
+            "\(checkpoint.search.kept.generation)", "\(checkpoint.aim.stop(of: checkpoint.search)?.key ?? "")",
             "\(run.recipe.evaluate.bootstrap)",
             run.recipe.name, run.recipe.split, outcomes.name, "\(outcomes.deterministicWorkers.sorted())",
             "\(inputs.split.test)", "\(outcomes.table.samples)", "\(outcomes.table.successes)",

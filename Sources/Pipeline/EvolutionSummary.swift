@@ -12,15 +12,23 @@ struct EvolutionSummary: Codable, Equatable {
 
     var start: Rewards, kept: Rewards
     var keptGeneration: Int, generations: Int
+    /// Why the search could get no further; `nil` where it went as far as it was to.
+    var stopped: String?
     var evaluationsMade: Int, evaluationsReused: Int, failedEpisodes: Int
     /// After the last generation.
     var sigma: Double, axisRatio: Double
     /// What the best candidate of the kept generation claimed, and what its mean was worth on train: the difference is luck.
     var eliteClaim: Double?, meanOfClaim: Double?
 
+    /// What ``stopped`` says, for people.
+    private var stoppedText: String? {
+        StopReason.allCases.first { $0.key == stopped }.map { "; stopped: \($0.text)" }
+    }
+
     /// `start` and `found` are the policies of the search's start and of what it kept.
     init(
-        _ search: HeadSearch, start: RoutingPolicy, found: RoutingPolicy, train: TaskSet, validation: TaskSet, threads: Threads
+        _ search: HeadSearch, aim: SearchAim, start: RoutingPolicy, found: RoutingPolicy, train: TaskSet, validation: TaskSet,
+        threads: Threads
     ) {
         func rewards(_ policy: RoutingPolicy) -> Rewards {
             Rewards(
@@ -32,6 +40,7 @@ struct EvolutionSummary: Codable, Equatable {
         self.kept = rewards(found)
         keptGeneration = kept.generation
         generations = search.search.generation
+        stopped = aim.stop(of: search)?.key
         evaluationsMade = history.reduce(0) { $0 + $1.evaluations.made }
         evaluationsReused = history.reduce(0) { $0 + $1.evaluations.reused }
         failedEpisodes = history.reduce(0) { $0 + $1.evaluations.failed }
@@ -53,7 +62,7 @@ struct EvolutionSummary: Codable, Equatable {
             "evolution: train \(rewards(start.train)) at the start, \(rewards(kept.train)) kept; "
                 + "validation \(rewards(start.validation)) and \(rewards(kept.validation))",
             "\(generations) generations, the mean of \(keptGeneration) kept: \(evaluationsMade) evaluations made, \(evaluationsReused) reused, "
-                + "\(failedEpisodes) failed episodes; σ \(sigma.fixed(4)), axis ratio \(axisRatio.fixed(3))",
+                + "\(failedEpisodes) failed episodes; σ \(sigma.fixed(4)), axis ratio \(axisRatio.fixed(3))\(stoppedText ?? "")",
         ]
         if let eliteClaim, let meanOfClaim {
             lines.append(

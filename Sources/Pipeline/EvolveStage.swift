@@ -37,7 +37,7 @@ struct EvolveStage {
                 try play(ground.play(run.recordedScores(inputs)))
             }
         case (.question, _):
-            let ground = try SampledGround(live: run, isAsking: true)
+            let ground = try SampledGround(live: run)
             return try search(from: ground.start.head, ground.identity) { (play: (SampledPlay) throws -> String) in
                 let calls = try LivePlay(run: run, plan: ground.plan, shouldStop: shouldStop)
                 defer { calls.close() }
@@ -118,6 +118,9 @@ struct EvolveStage {
     private func line(_ search: HeadSearch) -> String {
         let settings = run.recipe.evolve, kept = search.kept
         let reached = "validation reward \(kept.validationReward.fixed(4)), the mean of generation \(kept.generation) kept of "
+        if let reason = SearchAim(settings).stop(of: search) {
+            return reached + "\(search.search.generation); stopped before \(settings.generations): \(reason.text)"
+        }
         guard let target = settings.target, kept.validationReward >= target, search.search.generation < settings.generations
         else { return reached + "\(settings.generations)" }
         return reached + "\(search.search.generation); that is the target of \(target.short), and the end"

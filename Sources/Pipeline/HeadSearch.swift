@@ -141,8 +141,9 @@ func isAhead(_ rewards: [Double], of others: [Double]) -> Bool {
 }
 
 extension EvolveSettings {
-    /// Whether the mean of `generation` is judged on validation: every so many, and the last.
-    func judges(_ generation: Int) -> Bool { generation % validateEvery == 0 || generation == generations }
+    /// Whether the mean of `generation` is judged on validation. How far the search is to go has no part in it: a search that
+    /// is extended is then the one that went through.
+    func judges(_ generation: Int) -> Bool { generation % validateEvery == 0 }
 
     /// The engine's measured default for rewards that are expectations or draws, with the choices that a recipe names.
     func strategy(dimension: Int) -> Strategy {

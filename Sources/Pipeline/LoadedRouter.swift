@@ -27,8 +27,9 @@ public struct LoadedRouter: Sendable {
     let embedding: Embedding
     let threads: Threads
 
-    /// How far a probe's score may lie from the recorded one, in units of 1 + its size: other processors round otherwise.
-    private static let tolerance = 1e-3
+    /// How far a probe's score may lie from the recorded one, in units of 1 + its size: other processors round otherwise,
+    /// and what is rounded to 8 bits after that may fall on the other side.
+    private var tolerance: Double { embedding.encoder.model.precision == .int8 ? 3e-2 : 1e-3 }
 
     /// The bundle in `folder` with the model in `model`, else at the bundle's recorded path, else in `Models/NAME`.
     ///
@@ -38,11 +39,13 @@ public struct LoadedRouter: Sendable {
         self.threads = threads
         let manifest = bundle.manifest, path = try Self.modelFolder(manifest, bundle: folder, given: model)
         var settings = EmbedSettings()
-        guard let readout = Readout(rawValue: manifest.embed.readout), manifest.embed.precision == settings.precision.rawValue
+        guard let readout = Readout(rawValue: manifest.embed.readout),
+            let precision = Precision(rawValue: manifest.embed.precision)
         else {
             throw InputError(folder.path, "readout \(manifest.embed.readout) at \(manifest.embed.precision) is not supported")
         }
         settings.readout = readout
+        settings.precision = precision
         settings.layers = .numbers(manifest.embed.layers)
         settings.normalize = manifest.embed.normalize
         settings.maxTokens = manifest.embed.maxTokens
@@ -74,7 +77,7 @@ public struct LoadedRouter: Sendable {
         for (row, probe) in probes.enumerated() {
             for (worker, expected) in probe.scores.enumerated() {
                 let difference = abs(scores[row, worker] - expected)
-                guard difference <= Self.tolerance * (1 + abs(expected)) else {
+                guard difference <= tolerance * (1 + abs(expected)) else {
                     throw InputError(
                         folder.path,
                         "probe \(probe.id) gives \(scores[row, worker].fixed(4)) for \(bundle.manifest.workers[worker]), "

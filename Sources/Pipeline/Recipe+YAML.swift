@@ -1,3 +1,4 @@
+import Tensors
 import Evolution
 import Backbones
 import Chat
@@ -38,6 +39,7 @@ extension Recipe {
               generations: \(evolve.generations)
               validate_every: \(evolve.validateEvery)
               target: \(evolve.target.map(\.short) ?? "none")
+              stop: \(evolve.stop.rawValue)
               step_control: \(evolve.stepControl?.rawValue ?? "auto")
               weights: \(evolve.weights?.rawValue ?? "auto")
               sampling: \(evolve.sampling?.rawValue ?? "auto")

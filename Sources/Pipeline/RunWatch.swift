@@ -31,6 +31,8 @@ public struct RunWatch {
     private var told: [Data] = []
     private var validations: [Int: Double] = [:]
     private var last: GenerationRecord?
+    /// The generation whose checkpoint was looked into, and whether it says that the search can get no further.
+    private var seen: (generation: Int, isStopped: Bool)?
 
     /// Follows the search of `run`. Throws ``InputError`` where the run has no folder: nobody began it.
     public init(_ run: Run) throws {
@@ -58,7 +60,11 @@ public struct RunWatch {
                 news.lines.append(try read(line))
             }
         }
-        if let last, hasArrived(last) { news.end = .finished } else if !isHeld { news.end = .abandoned }
+        if let last, hasArrived(last, mayRead: news.lines.isEmpty || !isHeld) {
+            news.end = .finished
+        } else if !isHeld {
+            news.end = .abandoned
+        }
         return news
     }
 
@@ -85,10 +91,19 @@ public struct RunWatch {
                 + "σ \(number(record.sigma))  axis ratio \(number(record.axisRatio, 3))  kept \(record.kept)")
     }
 
-    /// By the recipe of the folder, which says what the search was last started for.
-    private func hasArrived(_ record: GenerationRecord) -> Bool {
+    /// By the recipe of the folder, which says what the search was last started for. What metrics do not tell is read from
+    /// the checkpoint, once, where the search stands still and the recipe has reasons to stop.
+    private mutating func hasArrived(_ record: GenerationRecord, mayRead: Bool) -> Bool {
         let recipe = directory.exists(directory.recipe) ? try? Recipe(reading: directory.recipe) : nil
         let aim = recipe.map { SearchAim($0.evolve) } ?? aim
-        return record.generation >= aim.generations || aim.target.map { validations[record.kept] ?? 0 >= $0 } ?? false
+        if record.generation >= aim.generations || aim.target.map({ validations[record.kept] ?? 0 >= $0 }) ?? false {
+            return true
+        }
+        if mayRead, aim.rules != nil, seen?.generation != record.generation,
+            let checkpoint = try? Checkpoint(reading: directory.checkpoint(generation: record.generation))
+        {
+            seen = (record.generation, aim.isReached(by: checkpoint.search))
+        }
+        return seen.map { $0.generation == record.generation && $0.isStopped } ?? false
     }
 }

@@ -35,16 +35,15 @@ struct SampledGround {
         if run.recipe.evolve.start == .sft { _ = try run.finishedSFT(inputs) }
     }
 
-    /// Over the tasks and workers of a live recipe. The states must be there; labels need not, where `isAsking`.
-    init(live run: Run, isAsking: Bool = false, labels: RunLabels? = nil) throws {
-        precondition(isAsking || labels != nil, "replay needs labels")
+    /// Over the tasks and workers of a live recipe. The states must be there; without `labels` workers are asked.
+    init(live run: Run, labels: RunLabels? = nil) throws {
         guard case .live(let live) = run.recipe.source else {
             throw InputError("evolve.environment", "question asks workers: name a pool and tasks instead of outcomes")
         }
         try run.directory.require(run.directory.states, from: .embed)
         let tasks = try labels?.tasks ?? RunTasks(reading: live)
         let plan = try labels?.plan ?? run.plan(live, tasks: tasks)
-        if isAsking, let worker = plan.workers.first(where: \.isRecorded) {
+        if labels == nil, let worker = plan.workers.first(where: \.isRecorded) {
             throw InputError(
                 "evolve.environment",
                 "question asks workers, and outcomes of \"\(worker.name)\" were recorded elsewhere; take replay")
@@ -110,7 +109,7 @@ struct SampledGround {
 extension Run {
     /// What single samples were worth, from the ledger, or as recorded counts give them: of `k` successes among `n` samples
     /// the first `k` are the successes, and what is fractional is spread over all.
-    func recordedScores(_ inputs: RunInputs) throws -> @Sendable (Set<SampleCell>) throws -> [SampleCell: Double] {
+    func recordedScores(_ inputs: RunInputs) -> @Sendable (Set<SampleCell>) -> [SampleCell: Double] {
         if let labels = inputs.labels {
             let plan = labels.plan, matrix = labels.matrix, known = matrix.scores
             return { cells in

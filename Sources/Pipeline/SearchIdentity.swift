@@ -15,7 +15,7 @@ public struct SearchIdentity: Sendable, Equatable {
     /// A digest of both. The number is the search's algorithm's.
     public var key: String {
         func lines(_ values: [String: String]) -> [String] { values.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] } }
-        return StageKey(["evolve 3"] + lines(settings) + ["data"] + lines(data)).hex
+        return StageKey(["evolve 4"] + lines(settings) + ["data"] + lines(data)).hex
     }
 
     /// What a digest stands for, the cause before what follows from it.
@@ -68,12 +68,14 @@ extension Recipe {
         return settings
     }
 
-    /// What the recipe itself says of hidden states; what it leaves to the model is not here.
+    /// What the recipe itself says of hidden states, and the levels that follow from it; the rest that it leaves to the model
+    /// is not here.
     var statedEmbedding: [String: String] {
         let all = [
             "model": model.lastPathComponent, "embed.prompt": embed.prompt.rawValue,
             "embed.readout": embed.readout?.rawValue, "embed.normalize": embed.normalize.map { "\($0)" },
-            "embed.layers": embed.layers?.stated, "embed.precision": embed.precision.rawValue,
+            "embed.layers": embed.levelNumbers(of: model)?.map(String.init).joined(separator: ","),
+            "embed.precision": embed.precision.rawValue,
             "embed.max_tokens": embed.maxTokens.map { "\($0)" },
         ]
         return all.compactMapValues { $0 }

@@ -17,7 +17,7 @@ struct EmbedCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the states go.", valueName: "h5")) var output: String?
     @Option(help: "penultimate, last, cls or mean") var readout: String?
     @Flag(help: "Scale each state to length 1.") var normalize = false
-    @Option(help: "f32") var precision: String?
+    @Option(help: "f32, bf16, f16 or int8") var precision: String?
     @Option(name: .customLong("max-tokens"), help: "Where texts are cut.") var maxTokens: String?
     @OptionGroup var common: CommonOptions
     @OptionGroup(title: "Recipe") var source: SourceKeys

@@ -45,7 +45,7 @@ struct EmbedKeys: ParsableArguments {
         help: "auto, last, spread (embeddings, middle, last), or numbers by commas; 0 is the embeddings")
     var layers: String?
     @Option(name: .customLong("embed.normalize"), help: "auto, true or false") var normalize: String?
-    @Option(name: .customLong("embed.precision"), help: "f32") var precision: String?
+    @Option(name: .customLong("embed.precision"), help: "f32, bf16, f16 or int8") var precision: String?
     @Option(name: .customLong("embed.max_tokens"), help: "auto, or where texts are cut") var maxTokens: String?
 
     var pairs: [(String, String?)] {
@@ -83,12 +83,14 @@ struct EvolveKeys: ParsableArguments {
     var generations: String?
     @Option(
         name: .customLong("evolve.validate_every"),
-        help: "The mean is judged on validation every so many generations, and at the last.")
+        help: "The mean is judged on validation every so many generations.")
     var validateEvery: String?
     @Option(
         name: [.customLong("evolve.target"), .customLong("target")],
         help: "The search is done once the mean earns so much on validation, 0 to 1; none for never.")
     var target: String?
+    @Option(name: .customLong("evolve.stop"), help: "none, or auto: the search ends where it can get no further.")
+    var stop: String?
     @Option(name: .customLong("evolve.step_control"), help: "auto, cumulative or two_point") var stepControl: String?
     @Option(name: .customLong("evolve.weights"), help: "auto, positive, active or linear: what a rank is worth.")
     var weights: String?
@@ -110,6 +112,7 @@ struct EvolveKeys: ParsableArguments {
             ("evolve.environment", environment), ("evolve.draws", draws), ("evolve.start", start),
             ("evolve.action", action), ("evolve.sigma", sigma), ("evolve.popsize", popsize),
             ("evolve.generations", generations), ("evolve.validate_every", validateEvery), ("evolve.target", target),
+            ("evolve.stop", stop),
             ("evolve.step_control", stepControl), ("evolve.weights", weights),
             ("evolve.sampling", sampling), ("evolve.learning", learning), ("evolve.mean_rate", meanRate),
             ("evolve.batch", batch),

@@ -57,10 +57,16 @@ extension BadInput {
         edit(
             "a target beyond all rewards", says: "recipe.yaml:9:", "evolve.target", "from 0 to 1", replacing: "popsize: 8",
             by: "target: 70"),
+        edit(
+            "a reason to stop that is none", says: "recipe.yaml:9:", "evolve.stop", "auto, none", replacing: "popsize: 8",
+            by: "stop: soon"),
         edit("hours of zero", says: "recipe.yaml:9:", "evolve.hours", "above 0", replacing: "popsize: 8", by: "hours: 0"),
         edit(
             "a mean that is never judged", says: "recipe.yaml:9:", "evolve.validate_every", replacing: "popsize: 8",
             by: "validate_every: 0"),
+        edit(
+            "a mean that is first judged after the end", says: "recipe.yaml:9:", "from 1 to 4, got \"5\"",
+            replacing: "popsize: 8", by: "validate_every: 5"),
         edit("several step sizes", says: "evolve.sigma", "one step size", replacing: "popsize: 8", by: "sigma: [0.1, 0.2]"),
         edit("an unknown version", says: "recipe.yaml:1:", "version 1", "\"2\"", replacing: "version: 1", by: "version: 2"),
         edit("a key twice", says: "recipe.yaml", "seed", "twice", replacing: "seed: 7", by: "seed: 7\nseed: 8"),

@@ -33,11 +33,11 @@ extension BadInput {
     private struct InputErrorOfTheTest: Error {}
 
     static let searches: [BadInput] = [
-        checkpoint("a newer format", says: "format 3", "reads format 2", "--restart") {
-            try $0.rewrite(newest, attributes: ["format": .int64(3)])
+        checkpoint("a newer format", says: "format 4", "reads format 3", "--restart") {
+            try $0.rewrite(newest, attributes: ["format": .int64(4)])
         },
-        checkpoint("an older format", says: "format 1", "reads format 2", "--restart") {
-            try $0.rewrite(newest, attributes: ["format": .int64(1)])
+        checkpoint("an older format", says: "format 2", "reads format 3", "--restart") {
+            try $0.rewrite(newest, attributes: ["format": .int64(2)])
         },
         checkpoint("of another layout", says: "search/variances", "--restart") {
             try $0.rewrite(newest, leavingOut: "search/variances")
@@ -91,6 +91,11 @@ extension BadInput {
             }),
         halfFinished(
             "another SFT, in one command", says: "sft.ridge was auto and is 0.5", by: "run", run, "--sft.ridge", "0.5"),
+        halfFinished(
+            "other levels, in one command", says: "embed.layers was 0,2,4 and is 4", by: "run", run, "--embed.layers", "last"),
+        halfFinished(
+            "other levels by number, in one command", says: "embed.layers was 0,2,4 and is 1,2", by: "run", run,
+            "--embed.layers", "1,2"),
         halfFinished(
             "another read-out, in one command", says: "embed.readout was mean and is cls", by: "run", run, "--embed.readout",
             "cls"),

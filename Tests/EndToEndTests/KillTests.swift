@@ -72,6 +72,7 @@ struct KillTests {
         arguments: [
             ["--generations", "6"], ["--evolve.sigma", "0.5", "--generations", "5"], ["--restart"],
             ["--evolve.draws", "sampled", "--evolve.replications", "2"], ["--evolve.validate_every", "3"],
+            ["--evolve.action", "argmax", "--evolve.sigma", "1e-6", "--evolve.stop", "auto"],
         ])
     func everyBorderOfASearchThatChanges(flags: [String]) throws {
         let workshop = try Workshop.finished()

@@ -83,13 +83,46 @@ struct NightTests {
         #expect(differences(whole, expected) == [])
     }
 
+    /// With steps of nothing all candidates choose alike: two generations are enough to see it.
+    @Test func aSearchThatCanGetNoFurtherEndsWhenAskedToAndSaysWhy() throws {
+        let workshop = try Workshop(generations: 12)
+        let flags = ["--evolve.action", "argmax", "--evolve.sigma", "1e-6", "--threads", "1"]
+        try #require(try Command.baton(["run", "recipe.yaml"] + flags, in: workshop.url).status == 0)
+        #expect(try !workshop.text("\(Self.run)/report.json").contains("\"stopped\""))
+        let other = ["run", "recipe.yaml", "--run", "runs/other"] + flags
+        let ended = try Command.baton(other + ["--evolve.stop", "auto"], in: workshop.url)
+        #expect(ended.status == 0)
+        let reason = "most candidates of a generation are equally good"
+        #expect(
+            ended.lines.contains { $0.contains("kept of 2; stopped before 12: ") && $0.contains(reason) }, "\(ended.messages)")
+        #expect(try records(workshop, "runs/other").count == 3)
+        #expect(try workshop.text("runs/other/report.json").contains("\"stopped\" : \"flat_fitness\""))
+        #expect(try workshop.text("runs/other/report.html").contains(reason))
+        // It is finished: nobody waits for more, and nothing is left to do.
+        let watched = try workshop.baton("watch", "runs/other")
+        #expect(watched.status == 0 && watched.messages.isEmpty, "\(watched.messages)")
+        let before = try workshop.lasting("runs/other")
+        #expect(try Command.baton(["run", "runs/other"], in: workshop.url).status == 0)
+        #expect(differences(try workshop.lasting("runs/other"), before) == [])
+        // Not asked to, the same search goes on.
+        try #require(try Command.baton(["run", "runs/other", "--evolve.stop", "none"], in: workshop.url).status == 0)
+        #expect(differences(try workshop.lasting("runs/other"), try workshop.lasting()) == [])
+    }
+
     @Test func whereTheMeanIsJudgedNowAndThenTheOthersSaySo() throws {
         let workshop = try Workshop(generations: 10), flags = ["--evolve.validate_every", "4", "--evolve.start", "zero"]
         let ending = try Command.baton(["run", "recipe.yaml"] + flags, in: workshop.url)
         try #require(ending.status == 0, "\(ending.messages)")
         let records = try records(workshop)
-        #expect(records.indices.filter { records[$0]["validation"] is Double } == [0, 4, 8, 10])
+        #expect(records.indices.filter { records[$0]["validation"] is Double } == [0, 4, 8])
         #expect(records.allSatisfy { $0["validation"] is Double || $0["validation"] is NSNull })
+        // No generation is judged for being the last one that was asked for.
+        let parts = ["--run", "runs/parts"] + flags
+        for length in ["4", "6", "7", "10"] {
+            try #require(
+                Command.baton(["run", "recipe.yaml", "--generations", length] + parts, in: workshop.url).status == 0)
+        }
+        #expect(differences(try workshop.lasting("runs/parts"), try workshop.lasting()) == [])
         let page = try workshop.text("\(Self.run)/report.html")
         #expect(!page.lowercased().contains("nan"))
         // The search itself is the one that is judged at each.

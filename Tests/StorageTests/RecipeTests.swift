@@ -47,7 +47,7 @@ struct RecipeTests {
             sft: {method: plain, temperature: [0.1, 0.5], ridge: 1e-2, kappa: 1.5}
             evolve:
               {environment: replay, draws: exact, start: zero, action: argmax, sigma: 0.2, popsize: 8, generations: 3, step_control: two_point,
-               weights: linear, sampling: mirrored, learning: adaptive, mean_rate: 0.5, target: 0.9, validate_every: 2}
+               weights: linear, sampling: mirrored, learning: adaptive, mean_rate: 0.5, target: 0.9, stop: auto, validate_every: 2}
             evaluate: {bootstrap: 500}
             """
         var recipe = try read(text)
@@ -58,6 +58,7 @@ struct RecipeTests {
         #expect(recipe.evolve.popsize == 8 && recipe.evolve.generations == 3 && recipe.evolve.stepControl == .twoPoint)
         #expect(recipe.embed.layers == .numbers([0, 2]) && recipe.sft.method == .plain)
         #expect(recipe.evolve.weights == .linear && recipe.evolve.sampling == .mirrored && recipe.evolve.learning == .adaptive)
+        #expect(recipe.evolve.stop == .auto)
         #expect(recipe.evolve.meanRate == 0.5 && recipe.evolve.target == 0.9 && recipe.evolve.validateEvery == 2)
         #expect(recipe.evaluate.bootstrap == 500)
         recipe = try read(
