@@ -88,7 +88,7 @@ class Ours:
     def __init__(self, program, model, threads, precision):
         self.name, self.precision = f"Baton {precision}", precision
         self.process = subprocess.Popen(
-            [program, str(model), str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [program, str(model), str(threads), precision], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, **question):
         self.process.stdin.write(json.dumps(question) + "\n")
@@ -183,7 +183,7 @@ def engines(arguments):
     with contextlib.redirect_stdout(sys.stderr):
         peers = [*openvino_engines(module, tokenizer, arguments.threads), *onnx_engines(pooled, arguments.model, tokenizer, arguments.threads),
                  Peer("PyTorch", "f32", tokenizer, run_torch)]
-    ours = [Ours(arguments.ours, arguments.model, arguments.threads, "f32")] if arguments.ours else []
+    ours = [Ours(arguments.ours, arguments.model, arguments.threads, precision) for precision in PRECISIONS if arguments.ours]
     return ours + peers, tokenizer
 
 

@@ -27,8 +27,12 @@ struct Greeting: Encodable {
         guard arguments.count == 4, let threads = Int(arguments[3]) else {
             leave("usage: decoder-bench MODEL PRECISION THREADS")
         }
-        guard arguments[2] == "f32" else { leave("decoder-bench: no precision \(arguments[2]); there is f32") }
-        let model = try DecoderModel(ModelDirectory(reading: URL(fileURLWithPath: arguments[1])))
+        guard let precision = Precision(rawValue: arguments[2]) else {
+            let known = Precision.allCases.map(\.rawValue).joined(separator: ", ")
+            leave("decoder-bench: no precision \(arguments[2]); there are \(known)")
+        }
+        let directory = try ModelDirectory(reading: URL(fileURLWithPath: arguments[1]))
+        let model = try DecoderModel(directory, precision: precision, threads: Threads(threads))
         try say(Greeting())
         while let line = readLine() {
             try say(answer(JSONDecoder().decode(Question.self, from: Data(line.utf8)), model, Threads(threads)))
