@@ -6,7 +6,6 @@ the median over the rounds of that round's ratio. Before anything is timed, the 
 have no lm_head either, but compute the last layer for all tokens, as they do for anyone.
 """
 import argparse
-import datetime
 import json
 import pathlib
 import statistics
@@ -192,7 +191,7 @@ def chosen():
     parser.add_argument("--groups", type=listed, default=list(GROUPS), help="default f32,int8")
     parser.add_argument("--cases", type=lambda text: text.split(";"), default=list(CASES), help=f"default {';'.join(CASES)}")
     parser.add_argument("--threads", type=lambda text: list(map(int, text.split(","))), default=[1, 2], help="default 1,2")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--layers", type=int, default=CONFIG["num_hidden_layers"], help="fewer, to try the benchmark out")
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / ".build-bench-decoder", help="of the model and its exports: 8 GB")
     parser.add_argument("--name", default="decoder", help="the result is NAME-DATE.md")
@@ -218,20 +217,23 @@ def main():
             lines, found = side_by_side(group, threads, arguments, cases, reference, config)
             body += lines
             versions.update(found)
+            # What is done is kept, should a later part not come to its end.
+            publish(arguments.name, report(body, versions - {"Baton"}, config, arguments.rounds, at_start))
+
+
+def report(body, versions, config, rounds, at_start):
     shape = f"{config['num_hidden_layers']} layers, width {config['hidden_size']}"
-    lines = [
+    return [
         "# The decoder beside its peers, DATE\n",
         f"- Token ids in, the last token's final state out; Qwen3-0.6B's shape ({shape}), random weights; no engine has an lm_head to compute.",
         "- OpenVINO int8: weights and activations, NNCF's calibrated post-training quantisation; int8 weights: weights alone,",
         "  NNCF's INT8_SYM. ONNX Runtime int8: dynamic, per channel.",
         "  llama.cpp: the prebuilt xllamacpp for AVX2, through its server's embedding call in this process, attention and cache in float16.",
-        f"- {machine()}; {arguments.rounds} interleaved rounds; load {at_start:.1f} at the start, {load():.1f} at the end.",
-        f"- {', '.join([baton_version(), *sorted(versions - {'Baton'})])}.", *body,
+        f"- {machine()}; {rounds} interleaved rounds; load {at_start:.1f} at the start, {load():.1f} at the end.",
+        f"- {', '.join([baton_version(), *sorted(versions)])}.", *body,
         "\nTokens a second: the median over the rounds, and the best. × is how many times faster the first is: the median over the rounds of the",
         "ratio within a round, and its range; ✓ reaches its bar, ✗ does not. GFLOP/s count only what the states need (causal attention, one",
         "token of the last layer)."]
-    publish(arguments.name, lines)
-    print("\n".join(lines).replace("DATE", str(datetime.date.today())))
 
 
 main()
