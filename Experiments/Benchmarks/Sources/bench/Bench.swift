@@ -15,16 +15,16 @@ struct Answer: Encodable {
     var vectors: [[Float]]?
 }
 
-/// `bench MODEL THREADS`: our side of the comparison, a process that stays, as the peers do.
+/// `bench MODEL THREADS PRECISION`: our side of the comparison, a process that stays, as the peers do.
 @main struct Bench {
     static func main() throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 3, let threads = Int(arguments[2]) else {
-            FileHandle.standardError.write(Data("usage: bench MODEL THREADS\n".utf8))
+        guard arguments.count == 4, let threads = Int(arguments[2]), let precision = Precision(rawValue: arguments[3]) else {
+            FileHandle.standardError.write(Data("usage: bench MODEL THREADS PRECISION\n".utf8))
             exit(64)
         }
         let model = try ModelDirectory(reading: URL(fileURLWithPath: arguments[1]))
-        let encoder = try Encoder(model)  // mean and normalised, as the folder says
+        let encoder = try Encoder(model, precision: precision)  // mean and normalised, as the folder says
         while let line = readLine() {
             let question = try JSONDecoder().decode(Question.self, from: Data(line.utf8))
             var answer = Answer(seconds: [])
