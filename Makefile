@@ -59,6 +59,7 @@ goldens: setup ## writes the fixtures that our own Python oracles give
 	@.venv/bin/python Tests/Oracles/hdf5_fixtures.py Tests/StorageTests/Fixtures
 	@.venv/bin/python Tests/Oracles/sep_cmaes.py
 	@.venv/bin/python Tests/Oracles/sft.py
+	@.venv/bin/python Tests/Oracles/trinity_vector.py
 
 experiment: build ## NAME=…: runs Experiments/NAME/run
 	@[ -x 'Experiments/$(NAME)/run' ] || { echo "make experiment NAME=…: one of" $$(cd Experiments && ls */run | sed 's#/run##') >&2; exit 2; }
