@@ -1,7 +1,7 @@
 # Two commands are all one needs: make demo, make test. Each does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-study test kill check lint arch bench bench-evolution bench-labelling bench-replay bench-scales bench-serving goldens experiment clean
+.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-labelling bench-replay bench-scales bench-serving goldens experiment clean
 MAKEFLAGS += --no-print-directory
 
 # Building and testing share one build folder; without --disable-testable-imports every module would be compiled once more.
@@ -40,8 +40,11 @@ lint: ## the format of every Swift file; the offline tasks against their generat
 arch: setup ## the targets and arrows of Package.swift against ARCHITECTURE.md
 	@.ci/arch
 
-bench: build ## the backbone side by side with ONNX Runtime and PyTorch; minutes
+bench: build ## the backbone side by side with OpenVINO, ONNX Runtime and PyTorch; minutes
 	@Experiments/Benchmarks/run
+
+bench-decoder: setup ## the decoder at Qwen3-0.6B's size side by side with OpenVINO, ONNX Runtime, llama.cpp and PyTorch; hours
+	@Experiments/Benchmarks/run decoder
 
 bench-evolution: ## a generation of the search side by side with pycma, cmaes, evosax, evotorch and a floor in C; minutes
 	@Experiments/Benchmarks/run evolution

@@ -11,6 +11,10 @@ let package = Package(
             dependencies: [.product(name: "Backbones", package: "baton")],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
         .executableTarget(
+            name: "decoder-bench",
+            dependencies: [.product(name: "Backbones", package: "baton")],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
             name: "evolution-bench",
             dependencies: [.product(name: "Evolution", package: "baton")],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
