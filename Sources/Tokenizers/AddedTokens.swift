@@ -10,12 +10,14 @@ struct AddedTokens: Sendable {
     }
 
     private var byFirstByte: [[Token]] = Array(repeating: [], count: 256)
+    private var isFirstByte = [Bool](repeating: false, count: 256)
     private(set) var isEmpty = true
 
     init(_ tokens: [Token]) {
         for token in tokens {
             guard let first = token.content.first else { continue }
             byFirstByte[Int(first)].append(token)
+            isFirstByte[Int(first)] = true
             isEmpty = false
         }
         // The leftmost match wins, and of those the longest.
@@ -26,7 +28,7 @@ struct AddedTokens: Sendable {
     func split(_ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>, Int32?) -> Bool) {
         var pending = 0, at = 0
         while !isEmpty, at < text.count {
-            guard let token = match(in: text, at: at) else {
+            guard isFirstByte[Int(text[at])], let token = match(in: text, at: at) else {
                 at += 1
                 continue
             }

@@ -2,8 +2,8 @@
 /// hashes of all beginnings of a word come from one pass (FNV-1a).
 struct PieceTable: Sendable {
     private var slots: [Int32]
-    private var starts: [Int32] = []
-    private var ids: [Int32] = []
+    private var starts: [UInt32] = [0]
+    private(set) var ids: [Int32] = []
     private var bytes: [UInt8] = []
     /// Bytes of the longest piece.
     private(set) var longest = 0
@@ -13,46 +13,75 @@ struct PieceTable: Sendable {
     /// The hash of some bytes and one more.
     static func hash(_ hash: UInt32, adding byte: UInt8) -> UInt32 { (hash ^ UInt32(byte)) &* 16_777_619 }
 
-    /// Throws with the piece that stands twice.
-    init(_ pieces: [(bytes: ArraySlice<UInt8>, id: Int32)]) throws(TokenizerError) {
-        var size = 16
-        while size < 2 * pieces.count { size *= 2 }
-        slots = [Int32](repeating: -1, count: size)
-        for (piece, id) in pieces {
-            let hash = piece.reduce(Self.emptyHash) { Self.hash($0, adding: $1) }
-            var slot = Int(Self.mixed(hash)) & (size - 1)
-            while slots[slot] >= 0 {
-                let index = Int(slots[slot])
-                let end = index + 1 < starts.count ? Int(starts[index + 1]) : bytes.count
-                guard !bytes[Int(starts[index])..<end].elementsEqual(piece) else {
-                    throw TokenizerError("\"\(String(decoding: piece, as: UTF8.self))\" stands twice in \"vocab\"")
-                }
-                slot = (slot + 1) & (size - 1)
-            }
-            slots[slot] = Int32(ids.count)
-            starts.append(Int32(bytes.count))
-            ids.append(id)
-            bytes.append(contentsOf: piece)
-            longest = max(longest, piece.count)
-        }
-        starts.append(Int32(bytes.count))
+    static func hash(_ piece: UnsafeBufferPointer<UInt8>) -> UInt32 {
+        var hash = emptyHash
+        for byte in piece { hash = Self.hash(hash, adding: byte) }
+        return hash
     }
 
-    /// The id of `piece`, whose hash the caller has; nil when it is no piece.
+    /// An empty table with room for `capacity` pieces.
+    init(capacity: Int) {
+        var size = 16
+        while size < 2 * capacity { size *= 2 }
+        slots = [Int32](repeating: -1, count: size)
+        ids.reserveCapacity(capacity)
+        starts.reserveCapacity(capacity + 1)
+    }
+
+    /// Throws with the piece that stands twice.
+    init(_ pieces: [(bytes: ArraySlice<UInt8>, id: Int32)]) throws(TokenizerError) {
+        self.init(capacity: pieces.count)
+        for (piece, id) in pieces where !piece.withUnsafeBufferPointer({ insert($0, id: id) }) {
+            throw Self.twice(piece)
+        }
+    }
+
+    static func twice(_ piece: some Collection<UInt8>) -> TokenizerError {
+        TokenizerError("\"\(String(decoding: piece, as: UTF8.self))\" stands twice in \"vocab\"")
+    }
+
+    /// Adds a piece; false when it is there already. There must be room.
+    mutating func insert(_ piece: UnsafeBufferPointer<UInt8>, id: Int32) -> Bool {
+        precondition(2 * ids.count < slots.count, "a table of \(slots.count / 2) pieces is full")
+        let slot = slot(of: piece, hash: Self.hash(piece))
+        guard slots[slot] < 0 else { return false }
+        slots[slot] = Int32(ids.count)
+        ids.append(id)
+        bytes.append(contentsOf: piece)
+        starts.append(UInt32(bytes.count))
+        longest = max(longest, piece.count)
+        return true
+    }
+
+    /// The id of `piece`; nil when it is no piece.
+    func id(of piece: UnsafeBufferPointer<UInt8>) -> Int32? { id(of: piece, hash: Self.hash(piece)) }
+
+    /// The same with the hash, where the caller has it.
     func id(of piece: UnsafeBufferPointer<UInt8>, hash: UInt32) -> Int32? {
+        let index = slots[slot(of: piece, hash: hash)]
+        return index < 0 ? nil : ids[Int(index)]
+    }
+
+    /// Calls `body` with the bytes of the piece that was inserted `index`th, from 0.
+    func withPiece<Result>(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        bytes.withUnsafeBufferPointer {
+            body(UnsafeBufferPointer(rebasing: $0[Int(starts[index])..<Int(starts[index + 1])]))
+        }
+    }
+
+    /// Where `piece` is, or the empty place where it would be.
+    private func slot(of piece: UnsafeBufferPointer<UInt8>, hash: UInt32) -> Int {
         let mask = slots.count - 1
-        var slot = Int(Self.mixed(hash)) & mask
+        var slot = Int(hash ^ (hash >> 15)) & mask
         while slots[slot] >= 0 {
             let index = Int(slots[slot]), start = Int(starts[index])
             if Int(starts[index + 1]) - start == piece.count {
                 var same = 0
                 while same < piece.count, bytes[start + same] == piece[same] { same += 1 }
-                if same == piece.count { return ids[index] }
+                if same == piece.count { return slot }
             }
             slot = (slot + 1) & mask
         }
-        return nil
+        return slot
     }
-
-    private static func mixed(_ hash: UInt32) -> UInt32 { hash ^ (hash >> 15) }
 }

@@ -1,147 +1,147 @@
-/// A `tokenizer.json`, checked for being BERT's kind.
-struct TokenizerFile {
-    private let root: JSONBytes
+public import Foundation
 
-    init(_ root: JSONBytes) { self.root = root }
+/// A `tokenizer.json`: which tokenizer it describes, and the parts that all kinds share.
+public struct TokenizerFile: Sendable {
+    let root: JSONBytes
+    private let path: String
 
-    func wordPiece() throws(TokenizerError) -> WordPiece {
-        guard let model = root["model"] else { throw TokenizerError("no \"model\"; expected a WordPiece tokenizer") }
-        try expect(model, "model", type: "WordPiece")
-        guard let pairs = model["vocab"]?.pairs, !pairs.isEmpty else { throw TokenizerError("no \"vocab\" in \"model\"") }
-        let vocabulary = try Self.vocabulary(pairs)
-        let continuing = model["continuing_subword_prefix"]?.bytes ?? Array("##".utf8)
-        let unknownName = model["unk_token"]?.text ?? "[UNK]"
-        guard let unknown = vocabulary.first(where: { $0.bytes.elementsEqual(unknownName.utf8) })?.id else {
-            throw TokenizerError("the unknown token \"\(unknownName)\" is not in \"vocab\"")
+    /// Reads a file. Throws `TokenizerError` where it can't be read or is no JSON.
+    public init(reading url: URL) throws(TokenizerError) {
+        path = url.path
+        let bytes: [UInt8]
+        do { bytes = [UInt8](try Data(contentsOf: url)) } catch {
+            throw TokenizerError("\(url.path): cannot be read: \(error.localizedDescription)")
         }
-        let normalizer = try normalizer()
-        guard let words = root["pre_tokenizer"] else { throw TokenizerError("no \"pre_tokenizer\"; expected BertPreTokenizer") }
-        try expect(words, "pre_tokenizer", type: "BertPreTokenizer")
-        let added = try addedTokens(normalizer)
-        let template = try template()
-        var contents: [Int32: [UInt8]] = [:]
-        for (bytes, id) in vocabulary { contents[id] = Array(bytes) }
-        for token in added.all { contents[token.id] = token.written }
-        for token in template.prefix + template.suffix where contents[token.id] == nil {
-            throw TokenizerError("\"post_processor\" gives \"\(token.name)\" the id \(token.id), which no token has")
+        do throws(TokenizerError) { root = try JSONBytes(parsing: bytes) } catch {
+            throw TokenizerError("\(url.path): \(error.description)")
         }
-        let highest = contents.max { $0.key < $1.key }
-        return WordPiece(
-            vocabularySize: Int(highest?.key ?? 0) + 1, highestToken: String(decoding: highest?.value ?? [], as: UTF8.self),
-            normalizer: normalizer,
-            rawTokens: AddedTokens(added.all.filter { !$0.isNormalized }.map(\.token)),
-            normalizedTokens: AddedTokens(added.all.filter(\.isNormalized).map(\.token)),
-            beginnings: try PieceTable(vocabulary),
-            continuations: try PieceTable(
-                vocabulary.filter { $0.bytes.starts(with: continuing) }.map { ($0.bytes.dropFirst(continuing.count), $0.id) }),
-            unknown: unknown, longestWord: model["max_input_chars_per_word"]?.integer ?? 100, prefix: template.prefix.map(\.id),
-            suffix: template.suffix.map(\.id), contents: contents,
-            continuingPrefix: root["decoder"]?["prefix"]?.bytes ?? continuing,
-            cleansUp: root["decoder"]?["cleanup"]?.flag ?? true)
     }
 
-    private static func vocabulary(_ pairs: [(key: [UInt8], value: JSONBytes)]) throws(TokenizerError)
-        -> [(bytes: ArraySlice<UInt8>, id: Int32)]
-    {
-        var vocabulary: [(bytes: ArraySlice<UInt8>, id: Int32)] = []
-        vocabulary.reserveCapacity(pairs.count)
-        for (key, value) in pairs {
-            vocabulary.append((key[...], try id(value, of: key, in: "vocab")))
+    /// The tokenizer of the file, by the type of its model. Throws `TokenizerError` with the part that is missing, or of
+    /// a kind that is not supported. The file's own truncation and padding are not used.
+    public func tokenizer() throws(TokenizerError) -> any Tokenizer {
+        do throws(TokenizerError) {
+            guard let model = root["model"] else { throw TokenizerError("no \"model\"; expected WordPiece or BPE") }
+            switch model["type"]?.text {
+            case "WordPiece": return try wordPiece(model)
+            // Old files do not say it of a BPE.
+            case "BPE": return try bytePairEncoding(model)
+            case nil where model["merges"] != nil: return try bytePairEncoding(model)
+            case let type:
+                throw TokenizerError("\"model\" is of type \"\(type ?? "nothing")\"; \"WordPiece\" and \"BPE\" are supported")
+            }
+        } catch {
+            throw TokenizerError("\(path): \(error.description)")
         }
-        return vocabulary
     }
+}
 
+extension WordPiece {
+    /// Reads a `tokenizer.json`. Throws `TokenizerError`, also where it describes another tokenizer.
+    public init(reading url: URL) throws(TokenizerError) {
+        guard let tokenizer = try TokenizerFile(reading: url).tokenizer() as? WordPiece else {
+            throw TokenizerError("\(url.path): \"model\" is of type \"BPE\"; only \"WordPiece\" is supported")
+        }
+        self = tokenizer
+    }
+}
+
+extension TokenizerFile {
     /// An id of a token; `place` says where it stands.
-    private static func id(_ value: JSONBytes?, of token: [UInt8], in place: String) throws(TokenizerError) -> Int32 {
+    static func id(_ value: JSONBytes?, of token: @autoclosure () -> String, in place: String) throws(TokenizerError) -> Int32 {
         guard let id = value?.integer.flatMap(Int32.init(exactly:)), (0..<Int32.max).contains(id) else {
-            throw TokenizerError(
-                "the id of \"\(String(decoding: token, as: UTF8.self))\" in \"\(place)\" is no whole number from 0 to 2147483646"
-            )
+            throw TokenizerError("the id of \"\(token())\" in \"\(place)\" is no whole number from 0 to 2147483646")
         }
         return id
     }
 
-    private func normalizer() throws(TokenizerError) -> BertNormalizer {
-        guard let part = root["normalizer"] else { throw TokenizerError("no \"normalizer\"; expected BertNormalizer") }
-        try expect(part, "normalizer", type: "BertNormalizer")
-        let lowercases = part["lowercase"]?.flag ?? true
-        return BertNormalizer(
-            cleansText: part["clean_text"]?.flag ?? true, separatesChinese: part["handle_chinese_chars"]?.flag ?? true,
-            stripsAccents: part["strip_accents"]?.flag ?? lowercases, lowercases: lowercases)
+    /// A token of `added_tokens`.
+    struct AddedToken {
+        let written: [UInt8]
+        let isNormalized: Bool
+        let token: AddedTokens.Token
+        var id: Int32 { token.id }
     }
 
-    private struct Added {
-        struct One {
-            let id: Int32
-            let written: [UInt8]
-            let isNormalized: Bool
-            let token: AddedTokens.Token
-        }
-        var all: [One] = []
-    }
-
-    private func addedTokens(_ normalizer: BertNormalizer) throws(TokenizerError) -> Added {
-        var added = Added()
+    /// `normalize` gives the form in which a token is looked for that is matched behind normalisation.
+    func addedTokens(_ normalize: ([UInt8]) -> [UInt8]) throws(TokenizerError) -> [AddedToken] {
+        var added: [AddedToken] = []
         for item in root["added_tokens"]?.items ?? [] {
             guard let written = item["content"]?.bytes else {
                 throw TokenizerError("an entry of \"added_tokens\" has no content")
             }
-            let id = try Self.id(item["id"], of: written, in: "added_tokens")
+            let id = try Self.id(item["id"], of: String(decoding: written, as: UTF8.self), in: "added_tokens")
             let isNormalized = item["normalized"]?.flag ?? false
-            var content = written
-            if isNormalized {
-                content = []
-                written.withUnsafeBufferPointer { normalizer.normalize($0, into: &content) }
-            }
             let token = AddedTokens.Token(
-                id: id, content: content, isSingleWord: item["single_word"]?.flag ?? false,
+                id: id, content: isNormalized ? normalize(written) : written, isSingleWord: item["single_word"]?.flag ?? false,
                 takesBlanksBefore: item["lstrip"]?.flag ?? false, takesBlanksBehind: item["rstrip"]?.flag ?? false)
-            added.all.append(Added.One(id: id, written: written, isNormalized: isNormalized, token: token))
+            added.append(AddedToken(written: written, isNormalized: isNormalized, token: token))
         }
         return added
     }
 
-    private typealias Special = (name: String, id: Int32)
+    typealias Special = (name: String, id: Int32)
 
-    /// The tokens around one text, from TemplateProcessing or the older BertProcessing; none without a post-processor.
-    private func template() throws(TokenizerError) -> (prefix: [Special], suffix: [Special]) {
-        guard let part = root["post_processor"] else { return ([], []) }
-        if part["type"]?.text == "BertProcessing" {
-            return ([try special(part["cls"], "cls")], [try special(part["sep"], "sep")])
+    /// The tokens around one text, by the post-processor; none without one.
+    struct Frame {
+        var prefix: [Special] = [], suffix: [Special] = []
+    }
+
+    func frame() throws(TokenizerError) -> Frame {
+        var frame = Frame()
+        guard let part = root["post_processor"] else { return frame }
+        let parts = part["type"]?.text == "Sequence" ? part["processors"]?.items ?? [] : [part]
+        for part in parts {
+            let inner = try Self.frame(part)
+            frame = Frame(prefix: inner.prefix + frame.prefix, suffix: frame.suffix + inner.suffix)
         }
-        try expect(part, "post_processor", type: "TemplateProcessing")
-        var prefix: [Special] = [], suffix: [Special] = [], isBehind = false
+        return frame
+    }
+
+    private static func frame(_ part: JSONBytes) throws(TokenizerError) -> Frame {
+        switch part["type"]?.text {
+        case "ByteLevel": return Frame()  // It only moves offsets.
+        case "BertProcessing", "RobertaProcessing":
+            return Frame(prefix: [try special(part["cls"], "cls")], suffix: [try special(part["sep"], "sep")])
+        default: try expect(part, "post_processor", type: "TemplateProcessing")
+        }
+        var frame = Frame(), isBehind = false
         for item in part["single"]?.items ?? [] {
             if item["Sequence"] != nil {
                 isBehind = true
-            } else if let name = item["SpecialToken"]?["id"]?.bytes {
+            } else if let name = item["SpecialToken"]?["id"]?.text {
                 let specials = try specials(name, of: part)
-                if isBehind { suffix += specials } else { prefix += specials }
+                if isBehind { frame.suffix += specials } else { frame.prefix += specials }
             }
         }
         guard isBehind else { throw TokenizerError("\"post_processor\" has no place for the text in \"single\"") }
-        return (prefix, suffix)
+        return frame
     }
 
     /// A pair of content and id, as BertProcessing has them.
-    private func special(_ pair: JSONBytes?, _ key: String) throws(TokenizerError) -> Special {
-        guard let items = pair?.items, items.count == 2, let name = items[0].bytes else {
+    private static func special(_ pair: JSONBytes?, _ key: String) throws(TokenizerError) -> Special {
+        guard let items = pair?.items, items.count == 2, let name = items[0].text else {
             throw TokenizerError("\"post_processor\" has no token and id as \"\(key)\"")
         }
-        return (String(decoding: name, as: UTF8.self), try Self.id(items[1], of: name, in: "post_processor"))
+        return (name, try id(items[1], of: name, in: "post_processor"))
     }
 
-    private func specials(_ name: [UInt8], of part: JSONBytes) throws(TokenizerError) -> [Special] {
-        let entry = part["special_tokens"]?.pairs?.first { $0.key == name }?.value
+    private static func specials(_ name: String, of part: JSONBytes) throws(TokenizerError) -> [Special] {
+        let entry = part["special_tokens"]?.pairs?.last { $0.key.elementsEqual(name.utf8) }?.value
         guard let ids = entry?["ids"]?.items else {
-            throw TokenizerError("\"post_processor\" gives no ids for \"\(String(decoding: name, as: UTF8.self))\"")
+            throw TokenizerError("\"post_processor\" gives no ids for \"\(name)\"")
         }
-        return try ids.map { id throws(TokenizerError) in
-            (String(decoding: name, as: UTF8.self), try Self.id(id, of: name, in: "post_processor"))
+        return try ids.map { value throws(TokenizerError) in (name, try id(value, of: name, in: "post_processor")) }
+    }
+
+    /// Throws where `frame` has an id that `isToken` denies.
+    func check(_ frame: Frame, isToken: (Int32) -> Bool) throws(TokenizerError) {
+        for token in frame.prefix + frame.suffix where !isToken(token.id) {
+            throw TokenizerError("\"post_processor\" gives \"\(token.name)\" the id \(token.id), which no token has")
         }
     }
 
-    private func expect(_ part: JSONBytes, _ name: String, type: String) throws(TokenizerError) {
+    static func expect(_ part: JSONBytes, _ name: String, type: String) throws(TokenizerError) {
         let found = part["type"]?.text ?? "nothing"
         guard found == type else { throw TokenizerError("\"\(name)\" is of type \"\(found)\"; only \"\(type)\" is supported") }
     }

@@ -1,14 +1,12 @@
-public import Foundation
-
 /// BERT's tokenizer (Devlin et al. 2018), read from a `tokenizer.json`: clean-up, words, and of each word the longest
 /// known pieces from left to right. Ids are those of the reference library `tokenizers`, except for scalars whose
 /// Unicode category is another in Swift's tables than in that library's older ones: some 650 of 1.1 million, rare
 /// punctuation and marks.
-public struct WordPiece: Sendable {
-    /// All ids that `encode` gives are at least 0 and below this.
+public struct WordPiece: Tokenizer {
     public let vocabularySize: Int
-    /// The token with the highest id.
     public let highestToken: String
+    public let prefix: [Int32]
+    public let suffix: [Int32]
 
     let normalizer: BertNormalizer
     let rawTokens: AddedTokens
@@ -17,9 +15,6 @@ public struct WordPiece: Sendable {
     let continuations: PieceTable
     let unknown: Int32
     let longestWord: Int
-    /// Ids before and behind the text: `[CLS]` and `[SEP]`.
-    let prefix: [Int32]
-    let suffix: [Int32]
     /// Contents by id, for `decode`.
     let contents: [Int32: [UInt8]]
     let continuingPrefix: [UInt8]
@@ -27,29 +22,7 @@ public struct WordPiece: Sendable {
 }
 
 extension WordPiece {
-    /// Reads a `tokenizer.json`. Throws `TokenizerError` with the part that is missing or of another kind than BERT's.
-    /// The file's own truncation and padding are not used.
-    public init(reading url: URL) throws {
-        do {
-            self = try TokenizerFile(JSONBytes(parsing: [UInt8](try Data(contentsOf: url)))).wordPiece()
-        } catch let error as TokenizerError {
-            throw TokenizerError("\(url.path): \(error.description)")
-        } catch {
-            throw TokenizerError("\(url.path): cannot be read: \(error.localizedDescription)")
-        }
-    }
-
-    /// The ids of `text` between those of the template, `[CLS] … [SEP]`.
-    public func encode(_ text: String) -> [Int32] { prefix + body(of: text, atMost: .max) + suffix }
-
-    /// The same with at most `maxTokens` ids: the text's own are cut at the end, the template stays, so that
-    /// fewer than the template's cannot be had. Of a long text only the beginning is read.
-    public func encode(_ text: String, maxTokens: Int) -> [Int32] {
-        prefix + body(of: text, atMost: max(0, maxTokens - prefix.count - suffix.count)) + suffix
-    }
-
-    /// The text of `tokens`, as the reference library has it with special tokens kept: pieces joined, a blank between
-    /// words, none before punctuation where the file asks for that. Unknown ids are left out.
+    /// Pieces are joined, with a blank between words, none before punctuation where the file asks for that.
     public func decode(_ tokens: [Int32]) -> String {
         var text = ""
         for (index, content) in tokens.compactMap({ contents[$0] }).enumerated() {
@@ -69,7 +42,8 @@ extension WordPiece {
         " .": ".", " ?": "?", " !": "!", " ,": ",", " n't": "n't", " 'm": "'m", " 's": "'s", " 've": "'ve", " 're": "'re",
     ]
 
-    private func body(of text: String, atMost limit: Int) -> ArraySlice<Int32> {
+    public func ids(of text: String, atMost limit: Int) -> [Int32] {
+        guard limit > 0 else { return [] }
         var text = text
         return text.withUTF8 { bytes in
             var ids: [Int32] = []
@@ -78,7 +52,7 @@ extension WordPiece {
                 if let id { ids.append(id) } else { self.stretch(stretch, atMost: limit, into: &ids) }
                 return ids.count < limit
             }
-            return ids.prefix(limit)
+            return ids.count > limit ? Array(ids[..<limit]) : ids
         }
     }
 
