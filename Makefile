@@ -1,14 +1,14 @@
 # Two commands are all one needs: make demo, make test. Each does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-labelling bench-replay bench-scales bench-serving goldens experiment clean
+.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-labelling bench-replay bench-scales bench-serving bench-tokenizers goldens experiment clean
 MAKEFLAGS += --no-print-directory
 
 # Building and testing share one build folder; without --disable-testable-imports every module would be compiled once more.
 TEST := swift test -c release --disable-testable-imports --disable-xctest
 
 help: ## what can be made (this list)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Debian packages, the backbone, the Python of the checks; silent when nothing is missing
 	@.ci/setup
@@ -60,6 +60,9 @@ bench-scales: setup ## candidates with other singular-value scales in one layer,
 
 bench-serving: build ## serving side by side with LiteLLM, over the same mock; 50 streams while the backbone is busy
 	@Experiments/Benchmarks/run serving
+
+bench-tokenizers: ## byte-level BPE side by side with PyPI tokenizers, one thread, Qwen2's vocabulary
+	@Experiments/Benchmarks/run tokenizers
 
 goldens: setup ## writes the fixtures that our own Python oracles give
 	@.venv/bin/python Tests/Oracles/hdf5_fixtures.py Tests/StorageTests/Fixtures

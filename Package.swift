@@ -16,7 +16,7 @@ let package = Package(
     name: "baton",
     products: [
         .executable(name: "baton", targets: ["baton"]),
-        .library(name: "Backbones", targets: ["Backbones", "Tensors"]),
+        .library(name: "Backbones", targets: ["Backbones", "Tensors", "Tokenizers"]),
         .library(name: "Evolution", targets: ["Evolution", "Tensors"]),
         .library(name: "Routing", targets: ["Routing", "Tensors"]),
     ],

@@ -19,6 +19,10 @@ let package = Package(
             dependencies: [.product(name: "Evolution", package: "baton")],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
         .executableTarget(
+            name: "tokenizers-bench",
+            dependencies: [.product(name: "Backbones", package: "baton")],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
             name: "replay",
             dependencies: [.product(name: "Evolution", package: "baton"), .product(name: "Routing", package: "baton")],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),

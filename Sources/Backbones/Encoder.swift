@@ -5,7 +5,7 @@ public import Tokenizers
 
 /// Text to the one vector that the routing head reads.
 public struct Encoder: Sendable {
-    public let tokenizer: WordPiece
+    public let tokenizer: any Tokenizer
     public let model: any Backbone
     public let readout: Readout
     /// The levels whose vectors stand one behind the other, ascending: 0 is the embeddings, `i` the output of layer `i`.
@@ -21,7 +21,7 @@ public struct Encoder: Sendable {
         _ directory: ModelDirectory, readout: Readout? = nil, levels: Levels = .last, normalizes: Bool? = nil,
         maxTokens: Int? = nil
     ) throws {
-        tokenizer = try WordPiece(reading: directory.tokenizer)
+        tokenizer = try TokenizerFile(reading: directory.tokenizer).tokenizer()
         model = try directory.backbone()
         self.levels = levels.numbers(layers: model.layers)
         try model.check(levels: self.levels)

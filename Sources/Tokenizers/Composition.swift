@@ -110,7 +110,9 @@ struct Composition: Sendable {
     }
 
     private static func combiningClass(_ value: UInt32) -> UInt8 {
-        guard ScalarClasses.shared.of(value) & ScalarClasses.mayCompose != 0, let scalar = Unicode.Scalar(value) else { return 0 }
+        guard ScalarClasses.shared.of(value) & ScalarClasses.mayCompose != 0, let scalar = Unicode.Scalar(value) else {
+            return 0
+        }
         return scalar.properties.canonicalCombiningClass.rawValue
     }
 
@@ -134,7 +136,9 @@ struct Composition: Sendable {
         let syllable = first &- Self.syllables
         if syllable < Self.leadingCount * Self.vowelCount * Self.trailingCount, syllable % Self.trailingCount == 0,
             (1..<Self.trailingCount).contains(second &- Self.trailing)
-        { return first + (second - Self.trailing) }
+        {
+            return first + (second - Self.trailing)
+        }
         return composites[Self.pair(first, second)]
     }
 }

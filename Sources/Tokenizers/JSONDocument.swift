@@ -22,7 +22,7 @@ final class JSONDocument: Sendable {
 
     init(parsing bytes: [UInt8]) throws(TokenizerError) {
         guard bytes.count < Self.largest else { throw TokenizerError("larger than 1 GiB") }
-        guard String(validating: bytes, as: UTF8.self) != nil else { throw TokenizerError("not UTF-8") }
+        guard (try? UTF8Span(validating: bytes.span)) != nil else { throw TokenizerError("not UTF-8") }
         var parser = bytes.withUnsafeBufferPointer { text in
             var parser = JSONParser(size: text.count)
             parser.parse(text)

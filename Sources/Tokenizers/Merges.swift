@@ -21,7 +21,7 @@ struct Merges: Sendable {
     /// An empty table with room for `capacity` merges.
     init(capacity: Int) {
         var bits: UInt64 = 4
-        while 1 << bits < 2 * capacity { bits += 1 }
+        while 1 << bits < capacity + capacity / 2 { bits += 1 }
         slots = Array(repeating: Slot(pair: Self.empty, rule: .none), count: 1 << bits)
         shift = 64 - bits
     }

@@ -1,7 +1,8 @@
 /// Word pieces by their bytes: an open hash table over one array of bytes, so that a look-up allocates nothing and the
 /// hashes of all beginnings of a word come from one pass (FNV-1a).
 struct PieceTable: Sendable {
-    private var slots: [Int32]
+    /// The hash of a piece above its index; the beginning of an empty slot is `empty`.
+    private var slots: [UInt64]
     private var starts: [UInt32] = [0]
     private(set) var ids: [Int32] = []
     private var bytes: [UInt8] = []
@@ -9,6 +10,7 @@ struct PieceTable: Sendable {
     private(set) var longest = 0
 
     static let emptyHash: UInt32 = 2_166_136_261
+    private static let empty = UInt64.max
 
     /// The hash of some bytes and one more.
     static func hash(_ hash: UInt32, adding byte: UInt8) -> UInt32 { (hash ^ UInt32(byte)) &* 16_777_619 }
@@ -22,8 +24,8 @@ struct PieceTable: Sendable {
     /// An empty table with room for `capacity` pieces.
     init(capacity: Int) {
         var size = 16
-        while size < 2 * capacity { size *= 2 }
-        slots = [Int32](repeating: -1, count: size)
+        while size < capacity + capacity / 2 { size *= 2 }
+        slots = [UInt64](repeating: Self.empty, count: size)
         ids.reserveCapacity(capacity)
         starts.reserveCapacity(capacity + 1)
     }
@@ -42,10 +44,10 @@ struct PieceTable: Sendable {
 
     /// Adds a piece; false when it is there already. There must be room.
     mutating func insert(_ piece: UnsafeBufferPointer<UInt8>, id: Int32) -> Bool {
-        precondition(2 * ids.count < slots.count, "a table of \(slots.count / 2) pieces is full")
-        let slot = slot(of: piece, hash: Self.hash(piece))
-        guard slots[slot] < 0 else { return false }
-        slots[slot] = Int32(ids.count)
+        precondition(ids.count + 1 < slots.count, "a table of \(slots.count) pieces is full")
+        let hash = Self.hash(piece), slot = slot(of: piece, hash: hash)
+        guard slots[slot] == Self.empty else { return false }
+        slots[slot] = UInt64(hash) << 32 | UInt64(ids.count)
         ids.append(id)
         bytes.append(contentsOf: piece)
         starts.append(UInt32(bytes.count))
@@ -58,8 +60,16 @@ struct PieceTable: Sendable {
 
     /// The same with the hash, where the caller has it.
     func id(of piece: UnsafeBufferPointer<UInt8>, hash: UInt32) -> Int32? {
-        let index = slots[slot(of: piece, hash: hash)]
-        return index < 0 ? nil : ids[Int(index)]
+        let found = slots[slot(of: piece, hash: hash)]
+        return found == Self.empty ? nil : ids[Int(found & 0xffff_ffff)]
+    }
+
+    /// The index of `piece`, in the order of insertion. `guess` is looked at first, which costs nothing where callers
+    /// come in that order.
+    func index(of piece: UnsafeBufferPointer<UInt8>, guess: Int) -> Int? {
+        if ids.indices.contains(guess), isPiece(guess, piece) { return guess }
+        let found = slots[slot(of: piece, hash: Self.hash(piece))]
+        return found == Self.empty ? nil : Int(found & 0xffff_ffff)
     }
 
     /// Calls `body` with the bytes of the piece that was inserted `index`th, from 0.
@@ -73,15 +83,18 @@ struct PieceTable: Sendable {
     private func slot(of piece: UnsafeBufferPointer<UInt8>, hash: UInt32) -> Int {
         let mask = slots.count - 1
         var slot = Int(hash ^ (hash >> 15)) & mask
-        while slots[slot] >= 0 {
-            let index = Int(slots[slot]), start = Int(starts[index])
-            if Int(starts[index + 1]) - start == piece.count {
-                var same = 0
-                while same < piece.count, bytes[start + same] == piece[same] { same += 1 }
-                if same == piece.count { return slot }
-            }
+        while slots[slot] != Self.empty {
+            if slots[slot] >> 32 == UInt64(hash), isPiece(Int(slots[slot] & 0xffff_ffff), piece) { return slot }
             slot = (slot + 1) & mask
         }
         return slot
+    }
+
+    private func isPiece(_ index: Int, _ piece: UnsafeBufferPointer<UInt8>) -> Bool {
+        let start = Int(starts[index])
+        guard Int(starts[index + 1]) - start == piece.count else { return false }
+        var same = 0
+        while same < piece.count, bytes[start + same] == piece[same] { same += 1 }
+        return same == piece.count
     }
 }

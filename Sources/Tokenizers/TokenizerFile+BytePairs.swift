@@ -53,14 +53,18 @@ extension TokenizerFile {
         try Self.expect(last, "pre_tokenizer", type: "ByteLevel")
         let usesPattern = last["use_regex"]?.flag ?? true, addsBlank = last["add_prefix_space"]?.flag ?? true
         if parts.count == 1 { return (usesPattern ? .gpt2 : .whole, addsBlank) }
-        guard parts.count == 2 else { throw TokenizerError("\"pre_tokenizer\" has \(parts.count) parts; Split and ByteLevel are supported") }
+        guard parts.count == 2 else {
+            throw TokenizerError("\"pre_tokenizer\" has \(parts.count) parts; Split and ByteLevel are supported")
+        }
         try Self.expect(parts[0], "pre_tokenizer", type: "Split")
         guard !usesPattern, !addsBlank else {
-            throw TokenizerError("\"pre_tokenizer\": ByteLevel behind Split is supported without use_regex and add_prefix_space")
+            throw TokenizerError(
+                "\"pre_tokenizer\": ByteLevel behind Split is supported without use_regex and add_prefix_space")
         }
         let behaviour = parts[0]["behavior"]?.text ?? "nothing"
         guard behaviour == "Isolated", parts[0]["invert"]?.flag != true else {
-            throw TokenizerError("\"pre_tokenizer\": Split with behavior \"\(behaviour)\"; only \"Isolated\", not inverted, is supported")
+            throw TokenizerError(
+                "\"pre_tokenizer\": Split with behavior \"\(behaviour)\"; only \"Isolated\", not inverted, is supported")
         }
         guard let pattern = parts[0]["pattern"]?["Regex"]?.text else {
             throw TokenizerError("\"pre_tokenizer\": Split without a \"Regex\"")
@@ -79,7 +83,9 @@ extension TokenizerFile {
     }
 
     private static func vocabulary(_ model: JSONBytes) throws(TokenizerError) -> PieceTable {
-        guard let entries = model["vocab"], entries.isObject, case let count = entries.count, count > 0 else { throw TokenizerError("no \"vocab\" in \"model\"") }
+        guard let entries = model["vocab"], entries.isObject, case let count = entries.count, count > 0 else {
+            throw TokenizerError("no \"vocab\" in \"model\"")
+        }
         var table = PieceTable(capacity: count), problem: TokenizerError?
         entries.forEachPair { token, value in
             guard problem == nil else { return }
@@ -95,7 +101,8 @@ extension TokenizerFile {
     /// The merges in order: `"a b"`, or `["a", "b"]` as newer files have them.
     private static func merges(_ model: JSONBytes, _ vocabulary: PieceTable) throws(TokenizerError) -> Merges {
         guard let list = model["merges"], list.isArray else { throw TokenizerError("no list \"merges\" in \"model\"") }
-        var merges = Merges(capacity: list.count), rank: UInt32 = 0, joined: [UInt8] = []
+        // What merges make stands in their order in most vocabularies.
+        var merges = Merges(capacity: list.count), rank: UInt32 = 0, joined: [UInt8] = [], next = 0
         try list.forEachItem { item throws(TokenizerError) in
             joined.removeAll(keepingCapacity: true)
             var middle: Int?
@@ -110,16 +117,21 @@ extension TokenizerFile {
             guard let middle, middle > 0, middle < joined.count else {
                 throw TokenizerError("merge \(rank) (from 0) is no pair of tokens")
             }
-            func id(_ range: Range<Int>) throws(TokenizerError) -> Int32 {
-                let id = joined.withUnsafeBufferPointer { vocabulary.id(of: UnsafeBufferPointer(rebasing: $0[range])) }
-                guard let id else {
-                    throw TokenizerError(
-                        "merge \(rank) (from 0) has \"\(String(decoding: joined[range], as: UTF8.self))\", which is not in \"vocab\"")
+            func index(_ range: Range<Int>) throws(TokenizerError) -> Int {
+                let index = joined.withUnsafeBufferPointer {
+                    vocabulary.index(of: UnsafeBufferPointer(rebasing: $0[range]), guess: next)
                 }
-                return id
+                guard let index else {
+                    throw TokenizerError(
+                        "merge \(rank) (from 0) has \"\(String(decoding: joined[range], as: UTF8.self))\", which is not in \"vocab\""
+                    )
+                }
+                return index
             }
+            let whole = try index(0..<joined.count), ids = vocabulary.ids
+            next = whole + 1
             merges.insert(
-                try id(0..<middle), try id(middle..<joined.count), Merges.Rule(rank: rank, id: try id(0..<joined.count)))
+                ids[try index(0..<middle)], ids[try index(middle..<joined.count)], Merges.Rule(rank: rank, id: ids[whole]))
             rank += 1
         }
         return merges

@@ -9,7 +9,7 @@ public struct TokenizerFile: Sendable {
     public init(reading url: URL) throws(TokenizerError) {
         path = url.path
         let bytes: [UInt8]
-        do { bytes = [UInt8](try Data(contentsOf: url)) } catch {
+        do { bytes = [UInt8](try Data(contentsOf: url, options: .mappedIfSafe)) } catch {
             throw TokenizerError("\(url.path): cannot be read: \(error.localizedDescription)")
         }
         do throws(TokenizerError) { root = try JSONBytes(parsing: bytes) } catch {

@@ -89,8 +89,8 @@ extension BadInput {
         BadInput("tokenizer.json: missing", says: "no tokenizer.json", by: embed) { try $0.remove("model/tokenizer.json") },
         edit("without vocabulary", "tokenizer.json", says: "tokenizer.json", "vocab", replacing: "\"vocab\"", by: "\"words\""),
         edit(
-            "of another type", "tokenizer.json", says: "tokenizer.json", "BPE",
-            replacing: "{\"type\":\"WordPiece\",\"unk_token\"", by: "{\"type\":\"BPE\",\"unk_token\""),
+            "of another type", "tokenizer.json", says: "tokenizer.json", "Unigram",
+            replacing: "{\"type\":\"WordPiece\",\"unk_token\"", by: "{\"type\":\"Unigram\",\"unk_token\""),
         edit("not JSON", "tokenizer.json", says: "tokenizer.json", "JSON", replacing: "{", by: "[{"),
         BadInput("tokenizer.json: cut in half", says: "tokenizer.json", by: embed) { try $0.halve("model/tokenizer.json") },
 

@@ -56,7 +56,8 @@ private struct Sample: Decodable { let text: String }
     }
 
     @Test(arguments: [
-        ("\"model\":{\"type\":\"WordPiece\"", "\"model\":{\"type\":\"BPE\"", "\"model\" is of type \"BPE\""),
+        ("\"model\":{\"type\":\"WordPiece\"", "\"model\":{\"type\":\"Unigram\"", "\"model\" is of type \"Unigram\""),
+        ("\"model\":{\"type\":\"WordPiece\"", "\"model\":{\"type\":\"BPE\"", "\"normalizer\" is of type \"BertNormalizer\""),
         ("\"vocab\"", "\"wordlist\"", "no \"vocab\""),
         ("\"BertNormalizer\"", "\"NFC\"", "\"normalizer\" is of type \"NFC\""),
         ("\"BertPreTokenizer\"", "\"ByteLevel\"", "\"pre_tokenizer\" is of type \"ByteLevel\""),
