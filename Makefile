@@ -1,7 +1,7 @@
 # Two commands are all one needs: make demo, make test. Each does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-labelling bench-replay bench-serving bench-tokenizers goldens experiment clean
+.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-labelling bench-replay bench-scales bench-serving bench-tokenizers goldens experiment clean
 MAKEFLAGS += --no-print-directory
 
 # Building and testing share one build folder; without --disable-testable-imports every module would be compiled once more.
@@ -55,6 +55,9 @@ bench-labelling: build ## labelling side by side with inspect_ai, over a mock pr
 bench-replay: setup ## rewards of a whole population over recorded outcomes, beside the matrix product alone; a generation
 	@Experiments/Benchmarks/run replay
 
+bench-scales: setup ## candidates with other singular-value scales in one layer, beside as many whole passes; minutes
+	@Experiments/Benchmarks/run scales
+
 bench-serving: build ## serving side by side with LiteLLM, over the same mock; 50 streams while the backbone is busy
 	@Experiments/Benchmarks/run serving
 
@@ -65,6 +68,7 @@ goldens: setup ## writes the fixtures that our own Python oracles give
 	@.venv/bin/python Tests/Oracles/hdf5_fixtures.py Tests/StorageTests/Fixtures
 	@.venv/bin/python Tests/Oracles/sep_cmaes.py
 	@.venv/bin/python Tests/Oracles/sft.py
+	@.venv/bin/python Tests/Oracles/trinity_vector.py
 
 experiment: build ## NAME=…: runs Experiments/NAME/run
 	@[ -x 'Experiments/$(NAME)/run' ] || { echo "make experiment NAME=…: one of" $$(cd Experiments && ls */run | sed 's#/run##') >&2; exit 2; }

@@ -26,5 +26,9 @@ let package = Package(
             name: "replay",
             dependencies: [.product(name: "Evolution", package: "baton"), .product(name: "Routing", package: "baton")],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
+            name: "scales",
+            dependencies: [.product(name: "Backbones", package: "baton")],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
     ]
 )

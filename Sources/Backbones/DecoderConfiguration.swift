@@ -20,6 +20,8 @@ struct DecoderConfiguration: Sendable, Equatable {
     let rotary: RotaryEmbedding
     /// Whether q, k and v have biases; the output of attention; the feed-forward network.
     let hasQueryBias: Bool, hasOutputBias: Bool, hasInnerBias: Bool
+    /// Whether the table of tokens is the language model's output too, by `tie_word_embeddings`; nil when it doesn't say.
+    let isTied: Bool?
     /// Whether each head of q and k has an RMSNorm.
     var hasHeadNorm: Bool { family == .qwen3 }
 
@@ -69,6 +71,7 @@ struct DecoderConfiguration: Sendable, Equatable {
         epsilon = Float(file.rms_norm_eps ?? 1e-6)
         guard epsilon > 0, epsilon < 1 else { throw ModelError("\(path): rms_norm_eps must lie between 0 and 1") }
         rotary = try RotaryEmbedding(headWidth: headWidth, theta: parts.theta(path), scaling: parts.scaling(path))
+        isTied = file.tie_word_embeddings
         hasQueryBias = parts.attention_bias ?? (family == .qwen2)
         hasOutputBias = (parts.attention_bias ?? false) && family != .qwen2
         hasInnerBias = parts.mlp_bias ?? false
@@ -86,4 +89,5 @@ private struct DecoderSizes: Decodable {
     let vocab_size: Int
     let max_position_embeddings: Int
     let rms_norm_eps: Double?
+    let tie_word_embeddings: Bool?
 }

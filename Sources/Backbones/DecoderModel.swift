@@ -65,6 +65,48 @@ public struct DecoderModel: Backbone {
         }
     }
 
+    /// The states of all tokens as they enter layer `layer`, from 0 on: for passes that differ from there on alone.
+    /// Throws as `states` does, and when the model lacks the layer.
+    public func activations(entering layer: Int, of batch: PackedBatch, threads: Threads = .one) throws -> Activations {
+        try check(batch)
+        try check(layer: layer)
+        guard batch.count > 0 else { return Activations(layer: layer, batch: batch, states: Tensor(zeros: [0, width])) }
+        let task = DecoderTask(batch: batch, readout: .mean, levels: [layer], known: nil)
+        return workspaces.withWorkspace { workspace in
+            let pass = DecoderPass(self, task, workspace: workspace, workers: threads.count)
+            threads.run(stages: pass.stages.map(\.pieces)) { stage, piece, worker in pass.stages[stage].run(piece, worker) }
+            return Activations(layer: layer, batch: batch, states: pass.hidden.tensor)
+        }
+    }
+
+    /// `states` of the texts that `activations` belong to, computed from their layer on: the same bits as from the tokens,
+    /// where the layers before are those that made them. Levels before that layer can't be read.
+    public func states(
+        from activations: Activations, readout: Readout, levels: [Int]? = nil, threads: Threads = .one
+    ) throws -> Tensor {
+        let levels = levels ?? [layers]
+        try check(activations.batch)
+        try check(levels: levels)
+        try check(layer: activations.layer)
+        guard activations.states.columns == width, levels[0] >= activations.layer else {
+            throw ModelError(
+                "states of width \(activations.states.columns) that enter layer \(activations.layer) cannot give level \(levels[0]) of a model of width \(width)"
+            )
+        }
+        guard activations.batch.count > 0 else { return Tensor(zeros: [0, levels.count * width]) }
+        var task = DecoderTask(batch: activations.batch, readout: readout, levels: levels, known: nil)
+        task.entering = activations
+        return workspaces.withWorkspace { workspace in
+            let pass = DecoderPass(self, task, workspace: workspace, workers: threads.count)
+            threads.run(stages: pass.stages.map(\.pieces)) { stage, piece, worker in pass.stages[stage].run(piece, worker) }
+            return pass.states.tensor
+        }
+    }
+
+    func check(layer: Int) throws {
+        guard layer >= 0, layer < layers else { throw ModelError("layer \(layer) of a model with layers 0 to \(layers - 1)") }
+    }
+
     /// All levels, for comparison with a reference: level 0 is the embeddings, level `i` the output of layer `i` before any
     /// final norm; each `[tokens, width]`. Throws as `states` does.
     public func hiddenStates(of batch: PackedBatch, threads: Threads = .one) throws -> [Tensor] {

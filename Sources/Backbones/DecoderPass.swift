@@ -10,6 +10,11 @@ struct DecoderTask: Sendable {
     var known: [[PrefixBlock]]?
     /// Whether blocks of the new tokens are made for the cache.
     var captures = true
+    /// States to begin with instead of the embeddings.
+    var entering: Activations?
+
+    /// The first layer that is computed.
+    var first: Int { entering?.layer ?? 0 }
 
     /// Known tokens of text `index`.
     func knownTokens(_ index: Int) -> Int { (known?[index].count ?? 0) * PrefixBlock.tokens }
@@ -68,19 +73,34 @@ struct DecoderPass: Sendable {
         table = model.rotary.table(positions: layout.longest)
         let top = levels.last ?? size.layers
         captured = layout.blocks(task, layers: top, columns: 2 * size.keyWidth)
-        stages = [embeddings()] + reading(level: 0)
-        for (index, layer) in model.weights.layers.prefix(top).enumerated() {
+        stages = beginning() + reading(level: task.first)
+        for (index, layer) in model.weights.layers.enumerated().prefix(top).dropFirst(task.first) {
             let isReduced = task.readout != .mean && index + 1 == top
             stages += self.layer(layer, index: index, isReduced: isReduced)
             stages += reading(level: index + 1, isReduced: isReduced)
         }
     }
 
-    private func embeddings() -> Stage {
-        let (weights, hidden, layout) = (model.weights, hidden, layout)
-        return Stage.rows(layout.tokens.count, completesLevel: true) { rows in
-            for row in rows { weights.tokens.copy(Int(layout.tokens[row]), to: row, of: hidden) }
+    /// The states that enter the first layer: the embeddings, or those that are known.
+    private func beginning() -> [Stage] {
+        let (weights, hidden, normed, layout) = (model.weights, hidden, normed, layout)
+        if let entering = task.entering {
+            return [
+                Stage.rows(layout.tokens.count, completesLevel: true) { rows in
+                    for row in rows { hidden.copy(row, of: entering.states, to: row) }
+                }
+            ]
         }
+        let target = weights.tokenMap == nil ? hidden : normed.floats
+        let lookup = Stage.rows(layout.tokens.count, completesLevel: weights.tokenMap == nil) { rows in
+            for row in rows { weights.tokens.copy(Int(layout.tokens[row]), to: row, of: target) }
+        }
+        guard let map = weights.tokenMap else { return [lookup] }
+        // In 32-bit floats, whatever the precision of the layers.
+        let product = Stage(pieces: map.panels, completesLevel: true) { piece, _ in
+            map.apply(to: target, panels: piece..<piece + 1, into: hidden)
+        }
+        return [lookup, product]
     }
 
     /// The stages of a layer. When reduced, everything behind keys and values is done for the tokens read only.

@@ -20,8 +20,12 @@ struct DecoderLayer: Sendable {
 /// matrix of the language model is not read.
 struct DecoderWeights: Sendable {
     let tokens: MappedRows
+    /// What each row of `tokens` is multiplied by, `[width, width]`; nil where it is read as it is.
+    var tokenMap: PackedMatrix?
     var layers: [DecoderLayer]
     let norm: [Float]
+    /// Where all of them come from.
+    let source: DecoderLoader
 
     /// Reads the weights that `configuration` promises, with or without `model.` before their names. Throws
     /// `WeightsError` or `ModelError` with the tensor's name when one is missing, of another shape, not finite, or part
@@ -30,17 +34,18 @@ struct DecoderWeights: Sendable {
         reading weights: MappedWeights, _ configuration: DecoderConfiguration, precision: Precision, threads: Threads
     ) throws {
         let prefix = weights.shape(of: "model.embed_tokens.weight") == nil ? "" : "model."
-        let loader = DecoderLoader(
+        source = DecoderLoader(
             weights: weights, prefix: prefix, configuration: configuration, precision: precision, threads: threads)
         tokens = try weights.rows(
             named: prefix + "embed_tokens.weight", shape: [configuration.vocabulary, configuration.width])
-        try loader.checkNames()
-        layers = try (0..<configuration.layers).map(loader.layer)
-        norm = try loader.vector("norm.weight", configuration.width)
+        try source.checkNames()
+        layers = try (0..<configuration.layers).map(source.layer)
+        norm = try source.vector("norm.weight", configuration.width)
     }
 }
 
-private struct DecoderLoader {
+/// Where weights are read, at load and when singular values of a layer are scaled.
+struct DecoderLoader: Sendable {
     let weights: MappedWeights
     let prefix: String
     let configuration: DecoderConfiguration
@@ -49,22 +54,14 @@ private struct DecoderLoader {
 
     func layer(_ index: Int) throws -> DecoderLayer {
         let size = configuration, name = "layers.\(index)."
-        let attention = name + "self_attn.", network = name + "mlp."
         return DecoderLayer(
-            attentionNorm: try vector(name + "input_layernorm.weight", size.width),
-            query: try map([(attention + "q_proj", size.queryWidth)], inputs: size.width, hasBias: size.hasQueryBias),
-            keyValue: try map(
-                [(attention + "k_proj", size.keyWidth), (attention + "v_proj", size.keyWidth)], inputs: size.width,
-                hasBias: size.hasQueryBias),
-            queryNorm: size.hasHeadNorm ? try vector(attention + "q_norm.weight", size.headWidth) : nil,
-            keyNorm: size.hasHeadNorm ? try vector(attention + "k_norm.weight", size.headWidth) : nil,
-            attentionOutput: try map(
-                [(attention + "o_proj", size.width)], inputs: size.queryWidth, hasBias: size.hasOutputBias),
-            innerNorm: try vector(name + "post_attention_layernorm.weight", size.width),
-            gateUp: try map(
-                [(network + "gate_proj", size.inner), (network + "up_proj", size.inner)], inputs: size.width,
-                isInterleaved: true, hasBias: size.hasInnerBias),
-            down: try map([(network + "down_proj", size.width)], inputs: size.inner, hasBias: size.hasInnerBias))
+            attentionNorm: try vector(name + "input_layernorm.weight", size.width), query: try map(.query, of: index),
+            keyValue: try map(.keyValue, of: index),
+            queryNorm: size.hasHeadNorm ? try vector(name + "self_attn.q_norm.weight", size.headWidth) : nil,
+            keyNorm: size.hasHeadNorm ? try vector(name + "self_attn.k_norm.weight", size.headWidth) : nil,
+            attentionOutput: try map(.attentionOutput, of: index),
+            innerNorm: try vector(name + "post_attention_layernorm.weight", size.width), gateUp: try map(.gateUp, of: index),
+            down: try map(.down, of: index))
     }
 
     func vector(_ name: String, _ count: Int) throws -> [Float] {
@@ -73,18 +70,39 @@ private struct DecoderLoader {
         return tensor.scalars
     }
 
-    /// One map with the outputs of all `parts`, one after another or interleaved.
-    func map(
-        _ parts: [(name: String, outputs: Int)], inputs: Int, isInterleaved: Bool = false, hasBias: Bool
-    ) throws -> PackedMatrix {
-        let rows = try parts.map { part in
-            let name = prefix + part.name + ".weight"
-            try weights.checkFinite(name)
-            return try weights.rows(named: name, shape: [part.outputs, inputs])
+    /// One map with the outputs of all its matrices, one after another or interleaved; those in `scaled` take the place of
+    /// the file's.
+    func map(_ map: LayerMap, of layer: Int, scaled: [LayerMatrix: Tensor] = [:]) throws -> PackedMatrix {
+        let shapes = map.matrices.map { configuration.shape(of: $0) }, isInterleaved = map == .gateUp
+        var bias: [Float]?
+        if shapes.contains(where: \.hasBias) {
+            bias = try zip(map.matrices, shapes).flatMap { matrix, shape in
+                guard shape.hasBias else { return [Float](repeating: 0, count: shape.outputs) }
+                return try vector(matrix.name(in: layer) + ".bias", shape.outputs)
+            }
         }
-        let bias = hasBias ? try parts.flatMap { try vector($0.name + ".bias", $0.outputs) } : nil
+        guard scaled.isEmpty else {
+            let parts = try map.matrices.map { try scaled[$0] ?? matrix($0, of: layer) }
+            return PackedMatrix(
+                stacking: parts, isInterleaved: isInterleaved, bias: bias, precision: precision, threads: threads)
+        }
         return PackedMatrix(
-            stacking: rows, isInterleaved: isInterleaved, bias: bias, precision: precision, threads: threads)
+            stacking: try map.matrices.map { try rows($0, of: layer) }, isInterleaved: isInterleaved, bias: bias,
+            precision: precision, threads: threads)
+    }
+
+    /// A matrix as the file has it, `[outputs, inputs]`, where it lies.
+    func rows(_ matrix: LayerMatrix, of layer: Int) throws -> MappedRows {
+        let shape = configuration.shape(of: matrix), name = prefix + matrix.name(in: layer) + ".weight"
+        try weights.checkFinite(name)
+        return try weights.rows(named: name, shape: [shape.outputs, shape.inputs])
+    }
+
+    /// A copy of it, widened.
+    func matrix(_ matrix: LayerMatrix, of layer: Int) throws -> Tensor {
+        let shape = configuration.shape(of: matrix), name = prefix + matrix.name(in: layer) + ".weight"
+        try weights.checkFinite(name)
+        return try weights.tensor(named: name, shape: [shape.outputs, shape.inputs])
     }
 
     /// A tensor of a layer that the pass would not read is a part that it hasn't got, or a layer that config.json denies.

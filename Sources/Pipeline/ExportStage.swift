@@ -17,7 +17,7 @@ struct ExportStage {
             run.policy(sft, checkpoint), checkpoint, inputs: inputs, folder: folder.standardizedFileURL)
         guard try bundle.write(to: folder) else { return nil }
         return
-            "\(bundle.manifest.workers.count) workers, generation \(bundle.manifest.provenance.generation), in \(folder.path)"
+            "\(bundle.manifest.workers.count) workers, generation \(checkpoint.search.kept.generation), in \(folder.path)"
     }
 
     private func bundle(

@@ -65,16 +65,27 @@ public enum Inspection {
 
     private static func bundle(_ url: URL) throws -> [String] {
         let bundle = try RouterBundle(reading: url), manifest = bundle.manifest
-        return [
+        let embed = manifest.embed, layers = embed.layers.map(String.init).joined(separator: ", ")
+        var lines = [
             "router \(manifest.name), format \(manifest.format)",
             "workers          \(manifest.workers.joined(separator: ", "))",
             "backbone         \(manifest.backbone.name), width \(manifest.backbone.width), sha256 \(manifest.backbone.sha256)",
-            "embed            \(manifest.embed.prompt), \(manifest.embed.readout) of layers \(manifest.embed.layers.map(String.init).joined(separator: ", ")), normalize \(manifest.embed.normalize), at most \(manifest.embed.maxTokens) tokens",
+            "embed            \(embed.prompt), \(embed.readout) of layers \(layers), normalize \(embed.normalize), at most \(embed.maxTokens) tokens",
             "head             \(bundle.policy.head.weight.shape), root mean square \(bundle.policy.head.rootMeanSquare.fixed(4))",
             "prior            \(bundle.policy.prior.map { "\($0.table.rows) domains" } ?? "none")",
             "probes           \(manifest.probes.count)",
-            "kept             generation \(manifest.provenance.generation), validation reward \(manifest.provenance.validationReward.fixed(4))",
         ]
+        if !manifest.roles.isEmpty { lines.insert("roles            \(manifest.roles.joined(separator: ", "))", at: 2) }
+        if let scales = manifest.scales {
+            lines.append(
+                "scales           \(bundle.offsets?.count ?? 0) offsets of layer \(scales.layer), tables \(scales.embedding)")
+        }
+        let origin = manifest.provenance
+        if let vector = origin.vector { lines.append("imported         a vector with sha256 \(vector)") }
+        if let generation = origin.generation, let reward = origin.validationReward {
+            lines.append("kept             generation \(generation), validation reward \(reward.fixed(4))")
+        }
+        return lines
     }
 
     private static func ledger(_ url: URL) throws -> [String] {

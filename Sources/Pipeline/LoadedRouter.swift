@@ -12,6 +12,14 @@ public struct LoadedRouter: Sendable {
         /// `nil`: this router gives no roles.
         public var role: String?
         public var scores: [String: Double], probabilities: [String: Double]
+        /// The same for roles, a softmax of their own; `nil` without roles.
+        public var roleScores: [String: Double]?, roleProbabilities: [String: Double]?
+
+        private enum CodingKeys: String, CodingKey {
+            case worker, role, scores, probabilities
+            case roleScores = "role_scores"
+            case roleProbabilities = "role_probabilities"
+        }
 
         /// `role` stands in the text also where there is none.
         public func encode(to encoder: any Swift.Encoder) throws {
@@ -20,16 +28,18 @@ public struct LoadedRouter: Sendable {
             try container.encode(role, forKey: .role)
             try container.encode(scores, forKey: .scores)
             try container.encode(probabilities, forKey: .probabilities)
+            try container.encodeIfPresent(roleScores, forKey: .roleScores)
+            try container.encodeIfPresent(roleProbabilities, forKey: .roleProbabilities)
         }
     }
 
     public let bundle: RouterBundle
-    let embedding: Embedding
+    private let reader: Reader
     let threads: Threads
 
     /// How far a probe's score may lie from the recorded one, in units of 1 + its size: other processors round otherwise,
     /// and what is rounded to 8 bits after that may fall on the other side.
-    private var tolerance: Double { embedding.encoder.model.precision == .int8 ? 3e-2 : 1e-3 }
+    private var tolerance: Double { bundle.manifest.embed.precision == Precision.int8.rawValue ? 3e-2 : 1e-3 }
 
     /// The bundle in `folder` with the model in `model`, else at the bundle's recorded path, else in `Models/NAME`.
     ///
@@ -38,19 +48,8 @@ public struct LoadedRouter: Sendable {
         bundle = try RouterBundle(reading: folder)
         self.threads = threads
         let manifest = bundle.manifest, path = try Self.modelFolder(manifest, bundle: folder, given: model)
-        var settings = EmbedSettings()
-        guard let readout = Readout(rawValue: manifest.embed.readout),
-            let precision = Precision(rawValue: manifest.embed.precision)
-        else {
-            throw InputError(folder.path, "readout \(manifest.embed.readout) at \(manifest.embed.precision) is not supported")
-        }
-        settings.readout = readout
-        settings.precision = precision
-        settings.layers = .numbers(manifest.embed.layers)
-        settings.normalize = manifest.embed.normalize
-        settings.maxTokens = manifest.embed.maxTokens
-        embedding = try Embedding(model: path, settings: settings)
-        guard embedding.provenance.modelSHA256 == manifest.backbone.sha256 else {
+        reader = try Reader(bundle, folder: folder, model: path, threads: threads)
+        guard reader.modelSHA256 == manifest.backbone.sha256 else {
             throw InputError(
                 path.path, "is not the backbone of this bundle (SHA-256 of the weights differs); give its folder with --model")
         }
@@ -68,46 +67,90 @@ public struct LoadedRouter: Sendable {
 
     private func checkProbes(folder: URL, model: URL) throws {
         let probes = bundle.manifest.probes
-        let states = try embedding.encoder.states(for: probes.map(\.text), threads: threads)
+        let states = try reader.states(for: probes.map(\.text), threads: threads)
         guard states.columns == bundle.policy.head.width else {
             throw InputError(
                 model.path, "gives states of width \(states.columns); the bundle's head reads \(bundle.policy.head.width)")
         }
-        let scores = bundle.policy.scores(for: states)
+        let scores = bundle.scores(for: states), names = bundle.manifest.workers + bundle.manifest.roles
         for (row, probe) in probes.enumerated() {
             for (worker, expected) in probe.scores.enumerated() {
-                let difference = abs(scores[row, worker] - expected)
+                let difference = abs(scores[row][worker] - expected)
                 guard difference <= tolerance * (1 + abs(expected)) else {
                     throw InputError(
                         folder.path,
-                        "probe \(probe.id) gives \(scores[row, worker].fixed(4)) for \(bundle.manifest.workers[worker]), "
+                        "probe \(probe.id) gives \(scores[row][worker].fixed(4)) for \(names[worker]), "
                             + "not \(expected.fixed(4)): the backbone or the head is another one; export the router again")
                 }
             }
         }
     }
 
-    /// The worker for `text`, those in `excluded` left out before the softmax. Ties break by the bundle's seed and the text.
+    /// The worker for `text`, those in `excluded` left out before the softmax, and its role where the router gives roles: the
+    /// highest score of each. Ties break by the bundle's seed and the text.
     ///
     /// Throws ``InputError`` where `excluded` names a worker that the bundle hasn't got, or leaves none.
     public func decide(_ text: String, without excluded: Set<String> = []) throws -> Decision {
-        let workers = bundle.manifest.workers
+        let workers = bundle.manifest.workers, roles = bundle.manifest.roles
         if let unknown = excluded.subtracting(workers).min() {
             throw InputError("--without", "unknown worker \"\(unknown)\"; the bundle has \(workers.joined(separator: ", "))")
         }
         let allowed = workers.map { !excluded.contains($0) }
-        let states = try embedding.encoder.states(for: [text], threads: threads)
-        let table = bundle.policy.scores(for: states)
-        let scores = workers.indices.map { table[0, $0] }
-        let tie = SHA256.hex(of: Array(text.utf8)).prefix(16)
-        guard
-            let choice = chooseWorker(
-                among: workers.indices.filter { allowed[$0] }, by: { scores[$0] },
-                seed: bundle.manifest.seed ^ (UInt64(tie, radix: 16) ?? 0))
-        else { throw InputError("--without", "leaves no worker") }
-        let probabilities = softmax(scores, allowed: allowed)
-        return Decision(
-            worker: workers[choice], role: nil, scores: Dictionary(uniqueKeysWithValues: zip(workers, scores)),
-            probabilities: Dictionary(uniqueKeysWithValues: zip(workers, probabilities)))
+        let all = bundle.scores(for: try reader.states(for: [text], threads: threads))[0]
+        let scores = Array(all.prefix(workers.count)), roleScores = Array(all.dropFirst(workers.count))
+        let tie = UInt64(SHA256.hex(of: Array(text.utf8)).prefix(16), radix: 16) ?? 0, seed = bundle.manifest.seed ^ tie
+        guard let choice = chooseWorker(among: workers.indices.filter { allowed[$0] }, by: { scores[$0] }, seed: seed) else {
+            throw InputError("--without", "leaves no worker")
+        }
+        func named(_ names: [String], _ values: [Double]) -> [String: Double] {
+            Dictionary(uniqueKeysWithValues: zip(names, values))
+        }
+        var decision = Decision(
+            worker: workers[choice], role: nil, scores: named(workers, scores),
+            probabilities: named(workers, softmax(scores, allowed: allowed)))
+        if let role = chooseWorker(among: Array(roles.indices), by: { roleScores[$0] }, seed: seed) {
+            decision.role = roles[role]
+            decision.roleScores = named(roles, roleScores)
+            decision.roleProbabilities = named(roles, softmax(roleScores))
+        }
+        return decision
+    }
+}
+
+/// How a bundle's texts become states.
+private enum Reader: Sendable {
+    case plain(Embedding)
+    case chat(ChatReader)
+
+    init(_ bundle: RouterBundle, folder: URL, model: URL, threads: Threads) throws {
+        let embed = bundle.manifest.embed
+        var settings = EmbedSettings()
+        guard let readout = Readout(rawValue: embed.readout), let precision = Precision(rawValue: embed.precision) else {
+            throw InputError(folder.path, "readout \(embed.readout) at \(embed.precision) is not supported")
+        }
+        if embed.prompt == ChatReader.prompt {
+            self = .chat(try ChatReader(bundle, readout: readout, folder: folder, model: model, threads: threads))
+            return
+        }
+        settings.readout = readout
+        settings.precision = precision
+        settings.layers = .numbers(embed.layers)
+        settings.normalize = embed.normalize
+        settings.maxTokens = embed.maxTokens
+        self = .plain(try Embedding(model: model, settings: settings))
+    }
+
+    var modelSHA256: String {
+        switch self {
+        case .plain(let embedding): embedding.provenance.modelSHA256
+        case .chat(let reader): reader.modelSHA256
+        }
+    }
+
+    func states(for texts: [String], threads: Threads) throws -> Tensor {
+        switch self {
+        case .plain(let embedding): try embedding.encoder.states(for: texts, threads: threads)
+        case .chat(let reader): try reader.states(for: texts, threads: threads)
+        }
     }
 }

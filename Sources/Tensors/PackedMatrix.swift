@@ -26,14 +26,7 @@ public final class PackedMatrix: Sendable {
 
     /// Packs `weight` `[outputs, inputs]`; `bias` has one value for each output.
     public convenience init(_ weight: Tensor, bias: [Float], precision: Precision = .f32) {
-        self.init(
-            rows: [weight.rows], inputs: weight.columns, isInterleaved: false, bias: bias, precision: precision, threads: .one
-        ) { _, row, target in
-            let columns = weight.columns
-            weight.scalars.withUnsafeBufferPointer { scalars in
-                if let base = scalars.baseAddress { target.update(from: base + row * columns, count: columns) }
-            }
-        }
+        self.init(stacking: [weight], bias: bias, precision: precision)
     }
 
     /// Packs the rows of `parts`, one part after the other, straight from the file, a panel at a time: the matrix is never
@@ -50,6 +43,23 @@ public final class PackedMatrix: Sendable {
             precision: precision, threads: threads
         ) { part, row, target in
             parts[part].widen(row * inputs..<(row + 1) * inputs, to: target)
+        }
+    }
+
+    /// The same for parts that are in memory, each `[outputs, inputs]`.
+    public convenience init(
+        stacking parts: [Tensor], isInterleaved: Bool = false, bias: [Float]? = nil, precision: Precision = .f32,
+        threads: Threads = .one
+    ) {
+        let inputs = parts.first?.columns ?? 0
+        precondition(parts.allSatisfy { $0.columns == inputs }, "parts of \(parts.map(\.columns)) inputs")
+        self.init(
+            rows: parts.map(\.rows), inputs: inputs, isInterleaved: isInterleaved, bias: bias ?? [], precision: precision,
+            threads: threads
+        ) { part, row, target in
+            parts[part].scalars.withUnsafeBufferPointer { scalars in
+                if let base = scalars.baseAddress { target.update(from: base + row * inputs, count: inputs) }
+            }
         }
     }
 

@@ -33,6 +33,15 @@ public struct FloatRows: @unchecked Sendable {
         (base + row * stride).update(from: other.base + source * other.stride, count: columns)
     }
 
+    /// Copies row `source` of `tensor` to row `row`.
+    public func copy(_ source: Int, of tensor: Tensor, to row: Int) {
+        precondition(tensor.columns == columns && row < rows && source < tensor.rows, "row \(source) does not fit row \(row)")
+        tensor.scalars.withUnsafeBufferPointer { scalars in
+            guard let from = scalars.baseAddress else { return }
+            (base + row * stride).update(from: from + source * columns, count: columns)
+        }
+    }
+
     /// Adds row `source` of `tensor` to row `row`.
     public func add(_ source: Int, of tensor: Tensor, to row: Int) {
         precondition(tensor.columns == columns && row < rows && source < tensor.rows, "row \(source) does not fit row \(row)")

@@ -5,7 +5,12 @@ import Pipeline
 struct RouteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "route", abstract: "One decision of a trained router.",
-        discussion: "Example: baton route runs/demo/router 'Convert 3 miles to metres.'")
+        discussion: """
+            The worker of the highest score, and its role where the router gives roles. (TRINITY's paper draws both from their \
+            probabilities; here the same request has the same answer.)
+
+            Example: baton route runs/demo/router 'Convert 3 miles to metres.'
+            """)
 
     @Argument(help: "The folder of a router bundle.") var bundle: String
     @Argument(help: "The request.") var text: String
@@ -20,10 +25,17 @@ struct RouteCommand: ParsableCommand {
         guard !common.json else {
             return try Output.json(decision)
         }
-        let ranked = decision.probabilities.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
-        Output.line(decision.worker)
-        for (worker, probability) in ranked {
-            Output.line("  \(String(format: "%5.1f %%", probability * 100))  \(worker)")
+        Output.line(decision.role.map { "\(decision.worker) as \($0)" } ?? decision.worker)
+        list(decision.probabilities)
+        if let roles = decision.roleProbabilities {
+            Output.line("roles")
+            list(roles)
+        }
+    }
+
+    private func list(_ probabilities: [String: Double]) {
+        for (name, probability) in probabilities.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }) {
+            Output.line("  \(String(format: "%5.1f %%", probability * 100))  \(name)")
         }
     }
 }

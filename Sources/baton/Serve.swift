@@ -32,6 +32,10 @@ struct ServeCommand: ParsableCommand {
         let progress = ProgressLine(quiet: common.quiet), place = LiveAccess.place(pool), excluded = Set(without)
         let router = try LoadedRouter(
             reading: URL(fileURLWithPath: bundle), model: model.map { URL(fileURLWithPath: $0) }, threads: common.workforce)
+        guard router.bundle.manifest.roles.isEmpty else {
+            throw InputError(
+                bundle, "gives roles, which need turns of several workers and are not served yet; ask `baton route`")
+        }
         let open = try Blocking.wait { try await LiveAccess.access.open(place) }
         let outcome = Result {
             let endpoint = try RouterEndpoint(router: router, pool: open, excluded: excluded) { progress.note($0) }
