@@ -1,7 +1,7 @@
 # Two commands are all one needs: make demo, make test. Each does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-labelling bench-replay bench-scales bench-serving bench-tokenizers goldens experiment clean
+.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-kernels bench-labelling bench-replay bench-scales bench-serving bench-tokenizers goldens experiment clean
 MAKEFLAGS += --no-print-directory
 
 # Building and testing share one build folder; without --disable-testable-imports every module would be compiled once more.
@@ -48,6 +48,9 @@ bench-decoder: setup ## the decoder at Qwen3-0.6B's size side by side with OpenV
 
 bench-evolution: ## a generation of the search side by side with pycma, cmaes, evosax, evotorch and a floor in C; minutes
 	@Experiments/Benchmarks/run evolution
+
+bench-kernels: setup ## products with packed weights in four precisions, beside OpenBLAS and the peak; minutes
+	@Experiments/Benchmarks/run kernels
 
 bench-labelling: build ## labelling side by side with inspect_ai, over a mock provider; minutes
 	@Experiments/Benchmarks/run labelling

@@ -23,6 +23,10 @@ let package = Package(
             dependencies: [.product(name: "Backbones", package: "baton")],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
         .executableTarget(
+            name: "kernels",
+            dependencies: [.product(name: "Backbones", package: "baton")],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
             name: "replay",
             dependencies: [.product(name: "Evolution", package: "baton"), .product(name: "Routing", package: "baton")],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),

@@ -78,7 +78,7 @@ public struct TrinityVector {
             roles: Trinity.roles, turnLimit: 1, seed: 0,
             embed: .init(
                 prompt: ChatReader.prompt, readout: Readout.penultimate.rawValue, layers: [bare.model.layers],
-                normalize: false, precision: EmbedSettings.Precision.f32.rawValue, maxTokens: reader.maxTokens,
+                normalize: false, precision: Precision.f32.rawValue, maxTokens: reader.maxTokens,
                 system: system),
             backbone: .init(
                 name: model.standardizedFileURL.lastPathComponent,

@@ -148,6 +148,18 @@ public final class PackedMatrix: Sendable {
         try withExtendedLifetime(memory) { try body(UnsafeRawBufferPointer(start: memory.base, count: bytes)) }
     }
 
+    /// Pieces into which the work on `rows` rows is best cut for threads. With few rows weights come from memory as fast as
+    /// they can: panels that lie side by side stay together, so that what a panel fetches ahead is what is needed next.
+    public func pieces(rows: Int) -> Int { (panels + Self.together(rows) - 1) / Self.together(rows) }
+
+    /// The panels of piece `piece` of `pieces(rows:)`.
+    public func panels(ofPiece piece: Int, rows: Int) -> Range<Int> {
+        let size = Self.together(rows)
+        return min(panels, piece * size)..<min(panels, (piece + 1) * size)
+    }
+
+    private static func together(_ rows: Int) -> Int { rows <= 32 ? 4 : 1 }
+
     /// The outputs of `panels` for each row of `input` `[rows, inputs]`, into their columns of `output`
     /// `[rows, outputs]`, on top of what is there when `adding`. A row has the same bits alone and among others, and for
     /// any cut into panels; AVX2 and AVX-512 agree bit for bit.

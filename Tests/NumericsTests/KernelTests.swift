@@ -4,35 +4,6 @@ import Tensors
 import Testing
 
 @Suite struct KernelTests {
-    /// Numbers in -4 ..< 4 that look random, the same each time.
-    private func numbers(_ rows: Int, _ columns: Int, seed: UInt64) -> Tensor {
-        var state = seed
-        return Tensor(
-            shape: [rows, columns],
-            scalars: (0..<rows * columns).map { _ in
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Float(Int32(truncatingIfNeeded: state >> 33)) / 0x1p29
-            })
-    }
-
-    /// What `body` leaves in a window that held `tensor`.
-    private func changed(_ tensor: Tensor, _ body: (FloatRows) -> Void) -> Tensor {
-        let workspace = Workspace()
-        workspace.reset(for: Workspace.room(rows: tensor.rows, columns: tensor.columns))
-        let rows = workspace.rows(tensor.rows, columns: tensor.columns)
-        rows.fill(with: tensor)
-        body(rows)
-        return rows.tensor
-    }
-
-    private func product(_ a: Tensor, _ map: PackedMatrix, _ activation: Activation, on set: InstructionSet) -> Tensor {
-        let output = Workspace()
-        output.reset(for: Workspace.room(rows: a.rows, columns: map.outputs))
-        let rows = output.rows(a.rows, columns: map.outputs)
-        _ = changed(a) { map.apply(to: $0, panels: 0..<map.panels, activation: activation, into: rows, on: set) }
-        return rows.tensor
-    }
-
     static let shapes = [(1, 1, 1), (7, 5, 3), (8, 48, 16), (13, 49, 33), (5, 95, 64), (31, 160, 100), (16, 384, 384)]
 
     @Test(arguments: shapes) func productsAreOpenBLASsOnEverySet(_ m: Int, _ n: Int, _ k: Int) {
@@ -41,15 +12,15 @@ import Testing
         for index in expected.scalars.indices { expected.scalars[index] += bias[index % n] }
         let map = PackedMatrix(weight, bias: bias)
         for set in InstructionSet.available {
-            let got = product(a, map, .identity, on: set)
+            let got = product(a, map, set: set)
             #expect(distance(got.scalars, expected.scalars).relative < 1e-6, "\(set)")
             // A row has the same bits alone.
             let last = Tensor(shape: [1, k], scalars: Array(a[row: m - 1]))
-            #expect(product(last, map, .identity, on: set).scalars == Array(got[row: m - 1]), "\(set)")
-            let fused = product(a, map, .gelu, on: set)
+            #expect(product(last, map, set: set).scalars == Array(got[row: m - 1]), "\(set)")
+            let fused = product(a, map, .gelu, set: set)
             #expect(fused == changed(got) { $0.gelu(on: set) }, "\(set)")
         }
-        let fused = InstructionSet.available.filter { $0 >= .avx2 }.map { product(a, map, .identity, on: $0) }
+        let fused = InstructionSet.available.filter { $0 >= .avx2 }.map { product(a, map, set: $0) }
         #expect(fused.allSatisfy { $0 == fused[0] })
     }
 

@@ -100,7 +100,7 @@ void baton_multiply(
     baton_activation activation, int adds, float *c, size_t c_stride);
 
 /// Rows of queries that `baton_attend` takes at a time, so rows of its scratch.
-enum { baton_attention_block = 48 };
+enum { baton_attention_block = 24 };
 
 /// softmax(scale · q · Kᵀ) · V for `rows` rows of one head; row i sees keys 0 … first + i of the `tokens`: `first` ≥ tokens
 /// is no mask. `keys` are `baton_pack` of `[tokens, head_width]`, `values` `baton_pack_transposed` of the same shape;
@@ -125,6 +125,9 @@ void baton_multiply8(
     baton_isa isa, size_t m, size_t n, size_t k, const void *a, size_t a_stride, const float *a_scales,
     const void *packed, size_t first_panel, size_t last_panel, const float *bias, baton_activation activation, int adds,
     float *c, size_t c_stride);
+
+/// Multiplies and adds in registers only: `rounds` times twelve vectors. Returns the operations; the caller takes the time.
+double baton_peak(baton_isa isa, size_t rounds);
 
 /// Feeds `blocks` blocks of 64 bytes to a SHA-256 `state` (FIPS 180-4). `hardware` asks for the SHA instructions.
 void baton_sha256_blocks(int hardware, uint32_t state[8], const uint8_t *data, size_t blocks);
