@@ -23,7 +23,10 @@ struct ChatReader: Sendable {
     /// model has positions for. Throws one line about the first file that is missing or none of ours.
     init(model folder: URL, system: String?, readout: Readout, maxTokens: Int?) throws {
         let directory = try ModelDirectory(reading: folder)
-        model = try DecoderModel(directory)
+        guard let decoder = try directory.backbone() as? DecoderModel else {
+            throw InputError(folder.path, "is no decoder, and so has no chat to read; give a Qwen3, Qwen2 or Llama directory")
+        }
+        model = decoder
         tokenizer = try TokenizerFile(reading: folder.appendingPathComponent("tokenizer.json")).tokenizer()
         template = try ChatTemplate(reading: folder)
         guard tokenizer.vocabularySize <= model.vocabularySize else {

@@ -91,7 +91,7 @@ struct TrinityVectorTests {
             (["short.npy", "--model", "model"], "has 1200 numbers; for the model in"),
             (["text.npy", "--model", "model"], "is no .npy file"),
             (["absent.npy", "--model", "model"], "no such file"),
-            (["vector.npy", "--model", "bert"], "model_type \"bert\""),
+            (["vector.npy", "--model", "bert"], "is no decoder"),
             (["vector.npy", "--model", "model", "--workers", "a,b"], "is for 7 workers"),
             (["vector.npy", "--model", "model", "--workers", "a,b,c,d,e,f,a"], "is for 7 workers"),
         ] {
