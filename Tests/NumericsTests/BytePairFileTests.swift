@@ -37,6 +37,7 @@ import Tokenizers
         ("[\"Ġ\",\"Ġ\"]", "\"Ġ Ġ Ġ\"", "merge 0 (from 0) is no pair of tokens"),
         ("[\"Ġ\",\"Ġ\"]", "\"ĠĠ\"", "merge 0 (from 0) is no pair of tokens"),
         ("[\"Ġ\",\"Ġ\"]", "[\"語\",\"Ġ\"]", "merge 0 (from 0) has \"語Ġ\", which is not in \"vocab\""),
+        ("[\"Ġ\",\"Ġ\"]", "[\"Ġ\",\"a\\n\"]", "merge 0 (from 0) has \"Ġa\\n\", which is not in \"vocab\""),
         ("\"content\":\"<think>\"", "\"contents\":\"<think>\"", "an entry of \"added_tokens\" has no content"),
         (
             "\"added_tokens\":[", "\"added_tokens\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
