@@ -128,7 +128,8 @@ import Testing
         }
         for set in InstructionSet.available {
             let got = attention(query, key, value, rows: 0..<tokens, isCausal: isCausal, on: set)
-            #expect(distance(got, expected).relative < 2e-6, "\(set)")
+            // Scores reach tens, so powers of them have a larger error than scores.
+            #expect(distance(got, expected).relative < 1e-5, "\(set)")
             for row in Set([0, tokens / 3, tokens - 1]) {
                 let alone = attention(query, key, value, rows: row..<row + 1, isCausal: isCausal, on: set)
                 #expect(alone == Array(got[row * width..<(row + 1) * width]), "\(set), row \(row)")
