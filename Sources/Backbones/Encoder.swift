@@ -60,7 +60,8 @@ public struct Encoder: Sendable {
     ) throws -> Tensor {
         let tokens = tokenize(texts, threads: threads)
         if let text = tokens.firstIndex(where: \.isEmpty) {
-            throw ModelError("text \(text) (from 0) is empty, and the model's tokenizer adds no token of its own: it has no state")
+            throw ModelError(
+                "text \(text) (from 0) is empty, and the model's tokenizer adds no token of its own: it has no state")
         }
         let batches = Self.batches(of: tokens.map(\.count))
         // Few passes are cut inside; many are run side by side, which needs no waiting. Both give the same bits.
