@@ -5,7 +5,8 @@ public import Tensors
 /// `tokenizer.json`, and what sentence-transformers adds.
 public struct ModelDirectory: Sendable {
     public let url: URL
-    /// How texts become vectors, by `1_Pooling/config.json`; the mean when the folder does not say: over all tokens,
+    /// How texts become vectors, by `1_Pooling/config.json`. When the folder does not say, the token before the
+    /// last for a decoder, as TRINITY reads it; else the mean over all tokens,
     /// because a plain BERT's `[CLS]` was trained for another task than comparison.
     public let readout: Readout
     /// Whether vectors get length 1, by `modules.json`; no when the folder does not say.
@@ -87,7 +88,10 @@ public struct ModelDirectory: Sendable {
     }
 
     private static func readout(in folder: URL) throws -> Readout {
-        guard exists("1_Pooling/config.json", in: folder) else { return .mean }
+        guard exists("1_Pooling/config.json", in: folder) else {
+            let file: DecoderParts = try decode("config.json", in: folder)
+            return DecoderConfiguration.Family(rawValue: file.model_type ?? "") == nil ? .mean : .penultimate
+        }
         let pooling: Pooling = try decode("1_Pooling/config.json", in: folder)
         guard pooling.modes.count == 1, let readout = pooling.modes.first.flatMap({ Pooling.readouts[$0] }) else {
             let found = pooling.modes.isEmpty ? "no pooling_mode_*" : pooling.modes.joined(separator: " and ")

@@ -36,11 +36,11 @@ struct Operand: Sendable {
         quantized == nil ? [] : [Stage.rows(floats.rows) { rows in self.rows(rows).complete() }]
     }
 
-    /// One panel of a product of these rows.
+    /// One piece of a product of these rows (`PackedMatrix.pieces`).
     func multiply(
-        _ map: PackedMatrix, panel: Int, activation: Activation = .identity, adding: Bool = false, into output: FloatRows
+        _ map: PackedMatrix, piece: Int, activation: Activation = .identity, adding: Bool = false, into output: FloatRows
     ) {
-        let panels = panel..<panel + 1
+        let panels = map.panels(ofPiece: piece, rows: floats.rows)
         if let quantized {
             map.apply(to: quantized, panels: panels, activation: activation, adding: adding, into: output)
         } else {

@@ -18,22 +18,23 @@ struct Stage: Sendable {
         }
     }
 
-    /// A product: a piece is one panel of outputs, which are added to what is there when `adding`.
+    /// A product: a piece is some panels of outputs, which are added to what is there when `adding`.
     static func product(
         _ map: PackedMatrix, _ input: Operand, _ output: FloatRows, activation: Activation = .identity, adding: Bool = false
     ) -> Stage {
-        Stage(pieces: map.panels) { piece, _ in
-            input.multiply(map, panel: piece, activation: activation, adding: adding, into: output)
+        Stage(pieces: map.pieces(rows: input.floats.rows)) { piece, _ in
+            input.multiply(map, piece: piece, activation: activation, adding: adding, into: output)
         }
     }
 
-    /// Several products as one stage: a piece is one panel of one of them.
+    /// Several products as one stage: a piece is some panels of one of them.
     static func products(_ products: [(map: PackedMatrix, input: Operand, output: FloatRows)]) -> Stage {
-        Stage(pieces: products.reduce(0) { $0 + $1.map.panels }) { piece, _ in
-            var panel = piece
-            for product in products {
-                if panel < product.map.panels { return product.input.multiply(product.map, panel: panel, into: product.output) }
-                panel -= product.map.panels
+        let counts = products.map { $0.map.pieces(rows: $0.input.floats.rows) }
+        return Stage(pieces: counts.reduce(0, +)) { piece, _ in
+            var piece = piece
+            for (product, count) in zip(products, counts) {
+                if piece < count { return product.input.multiply(product.map, piece: piece, into: product.output) }
+                piece -= count
             }
         }
     }
