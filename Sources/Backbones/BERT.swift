@@ -1,7 +1,7 @@
 public import Tensors
 
 /// A BERT (Devlin et al. 2018), read for its hidden states: post-LayerNorm encoder, absolute positions, GELU by the
-/// error function, float32. Results do not depend on the number of threads, nor on what else is in a batch.
+/// error function. Results do not depend on the number of threads, nor on what else is in a batch.
 public struct BERT: Backbone {
     let configuration: BERTConfiguration
     let weights: BERTWeights
@@ -9,8 +9,8 @@ public struct BERT: Backbone {
     public let precision: Precision
     private let workspaces = WorkspacePool()
 
-    /// Reads a model, its matrices at `precision`, laid out by `threads`. Throws `ModelError` or `WeightsError`, in one line with the file, when the architecture is not
-    /// BERT's or config and weights contradict each other.
+    /// Reads a model, its matrices at `precision`, laid out by `threads`. Throws `ModelError` or `WeightsError`, in one line
+    /// with the file, when the architecture is not BERT's or config and weights contradict each other.
     public init(_ directory: ModelDirectory, precision: Precision = .f32, threads: Threads = .available) throws {
         configuration = try BERTConfiguration(reading: directory)
         let mapped = try MappedWeights(shards: directory.weightFiles)

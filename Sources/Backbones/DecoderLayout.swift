@@ -58,7 +58,7 @@ struct DecoderLayout: Sendable {
 
     /// The blocks of whole sixteens of each text, new ones empty; none where nothing is kept.
     func blocks(_ task: DecoderTask, layers: Int, columns: Int) -> [[PrefixBlock]] {
-        guard let known = task.known, task.captures else { return lengths.map { _ in [] } }
+        guard let known = task.known else { return lengths.map { _ in [] } }
         return lengths.indices.map { text in
             let missing = max(0, lengths[text] / PrefixBlock.tokens - known[text].count)
             return known[text] + (0..<missing).map { _ in PrefixBlock(layers: layers, columns: columns) }

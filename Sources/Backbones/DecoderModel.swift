@@ -11,8 +11,8 @@ public struct DecoderModel: Backbone {
     public let precision: Precision
     private let workspaces = WorkspacePool()
 
-    /// Reads a model, its matrices at `precision`, laid out by `threads`. Throws `ModelError` or `WeightsError`, in one line with the file, when the architecture is none of
-    /// ours or config and weights contradict each other.
+    /// Reads a model, its matrices at `precision`, laid out by `threads`. Throws `ModelError` or `WeightsError`, in one line
+    /// with the file, when the architecture is none of ours or config and weights contradict each other.
     public init(_ directory: ModelDirectory, precision: Precision = .f32, threads: Threads = .available) throws {
         configuration = try DecoderConfiguration(reading: directory)
         let mapped = try MappedWeights(shards: directory.weightFiles)

@@ -8,8 +8,6 @@ struct DecoderTask: Sendable {
     let levels: [Int]
     /// The known beginning of each text, whose states are not computed again; nil without a prefix cache.
     var known: [[PrefixBlock]]?
-    /// Whether blocks of the new tokens are made for the cache.
-    var captures = true
     /// States to begin with instead of the embeddings.
     var entering: Activations?
 

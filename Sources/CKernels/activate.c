@@ -25,18 +25,12 @@ ACTIVATION(gelu_avx2, TARGET_AVX2, BATON_GELU)
 ACTIVATION(gelu_avx512, TARGET_AVX512, BATON_GELU)
 ACTIVATION(silu_avx2, TARGET_AVX2, BATON_SILU)
 ACTIVATION(silu_avx512, TARGET_AVX512, BATON_SILU)
-#define DISPATCH(KERNEL, ...)                                                                                          \
-  if (isa >= BATON_AVX512) return KERNEL##_avx512(__VA_ARGS__);                                                        \
-  if (isa == BATON_AVX2) return KERNEL##_avx2(__VA_ARGS__);                                                            \
-  KERNEL##_portable(__VA_ARGS__);
-#else
-#define DISPATCH(KERNEL, ...) (void)isa, KERNEL##_portable(__VA_ARGS__);
 #endif
 
 void baton_gelu(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride) {
-  DISPATCH(gelu, rows, columns, x, stride)
+  RUN(gelu, rows, columns, x, stride)
 }
 
 void baton_silu(baton_isa isa, size_t rows, size_t columns, float *x, size_t stride) {
-  DISPATCH(silu, rows, columns, x, stride)
+  RUN(silu, rows, columns, x, stride)
 }

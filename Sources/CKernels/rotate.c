@@ -63,22 +63,16 @@ KERNELS(portable, )
 #if defined(__x86_64__)
 KERNELS(avx2, TARGET_AVX2)
 KERNELS(avx512, TARGET_AVX512)
-#define DISPATCH(KERNEL, ...)                                                                                          \
-  if (isa >= BATON_AVX512) return KERNEL##_avx512(__VA_ARGS__);                                                        \
-  if (isa == BATON_AVX2) return KERNEL##_avx2(__VA_ARGS__);                                                            \
-  KERNEL##_portable(__VA_ARGS__);
-#else
-#define DISPATCH(KERNEL, ...) (void)isa, KERNEL##_portable(__VA_ARGS__);
 #endif
 
 void baton_rms_norm(
     baton_isa isa, size_t rows, size_t columns, const float *x, size_t xs, const float *gain, float epsilon, float *out,
     size_t os) {
-  DISPATCH(rms_norm, rows, columns, x, xs, gain, epsilon, out, os)
+  RUN(rms_norm, rows, columns, x, xs, gain, epsilon, out, os)
 }
 
 void baton_rotate(
     baton_isa isa, size_t rows, size_t heads, size_t head_width, float *x, size_t stride, const float *gain,
     float epsilon, const float *cosines, const float *sines, const int32_t *positions, float scale) {
-  DISPATCH(rotate, rows, heads, head_width, x, stride, gain, epsilon, cosines, sines, positions, scale)
+  RUN(rotate, rows, heads, head_width, x, stride, gain, epsilon, cosines, sines, positions, scale)
 }

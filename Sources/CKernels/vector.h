@@ -76,3 +76,13 @@ INLINE void exp_negative(vec *x) {
   bits = (bits & number) | (given & ~number);
   memcpy(x, &bits, sizeof bits);
 }
+
+/// Calls the body of KERNEL, which returns nothing, for the set `isa`.
+#if defined(__x86_64__)
+#define RUN(KERNEL, ...)                                                                                               \
+  if (isa >= BATON_AVX512) return KERNEL##_avx512(__VA_ARGS__);                                                        \
+  if (isa == BATON_AVX2) return KERNEL##_avx2(__VA_ARGS__);                                                            \
+  KERNEL##_portable(__VA_ARGS__);
+#else
+#define RUN(KERNEL, ...) (void)isa, KERNEL##_portable(__VA_ARGS__);
+#endif
