@@ -1,43 +1,68 @@
 #include "tiles.h"
 
+// One step: ROWS rows of `a` times VECTORS vectors of the panel at k = p + AT, on top of the sums.
+#define STEP(VECTOR, ROWS, VECTORS, LOAD, ADD_PRODUCT, AT)                                                             \
+  do {                                                                                                                 \
+    VECTOR column[VECTORS];                                                                                            \
+    LOAD(column, b + (AT) * pitch, VECTORS);                                                                           \
+    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                             \
+      VECTOR left = group[i / 3][i % 3 * a_stride + (AT)] - (VECTOR){};                                                \
+      _Pragma("clang loop unroll(full)") for (size_t j = 0; j < VECTORS; j++)                                          \
+          sum[i][j] = ADD_PRODUCT(left, column[j], sum[i][j]);                                                         \
+    }                                                                                                                  \
+  } while (0)
+
 // ROWS rows of `a` times VECTORS vectors of one panel, K in order, on top of `c` when `continues`. Meanwhile the weights
-// at `ahead` are fetched, `share` bytes for each k.
-#define TILE(NAME, TARGET, VECTOR, ROWS, VECTORS, ELEMENT, LOAD, ADD_PRODUCT)                                          \
+// at `ahead` are fetched, `share` bytes for each k. Four steps a turn, and rows addressed in threes (base, + stride,
+// + 2 strides): with a turn for each step, instructions that only count and add are a third of all, and what the
+// processor can decode is the limit, above all where two threads share a core.
+#define TILE(NAME, TARGET, VECTOR, ROWS, VECTORS, ELEMENT, LOAD, ADD_PRODUCT, PITCH)                                   \
   TARGET static void NAME(                                                                                             \
       size_t k, const void *rows, size_t a_stride, const void *panel, size_t b_stride, int continues, void *sums,      \
       size_t c_stride, const char *ahead, size_t share) {                                                              \
-    enum { width = sizeof(VECTOR) / sizeof(float), bytes = VECTORS * width * sizeof(ELEMENT) };                        \
-    const float *a = rows;                                                                                             \
+    enum { bytes = VECTORS * sizeof(VECTOR) / sizeof(float) * sizeof(ELEMENT), groups = (ROWS + 2) / 3 };              \
+    (void)b_stride;                                                                                                    \
+    const size_t pitch = PITCH;                                                                                        \
+    const float *group[groups];                                                                                        \
+    _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) {                                           \
+      group[g] = (const float *)rows + 3 * g * a_stride;                                                               \
+      KEEP(group[g]);                                                                                                  \
+    }                                                                                                                  \
     float *c = sums;                                                                                                   \
     const ELEMENT *b = panel;                                                                                          \
     VECTOR sum[ROWS][VECTORS] = {};                                                                                    \
     if (continues)                                                                                                     \
       _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                             \
           memcpy(sum[i], c + i * c_stride, sizeof sum[i]);                                                             \
-    for (size_t p = 0; p < k; p++, b += b_stride, ahead += share) {                                                    \
-      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < bytes; at += 64)                                     \
-          __builtin_prefetch(ahead + at, 0, 2);                                                                        \
-      VECTOR column[VECTORS];                                                                                          \
-      LOAD(column, b, VECTORS);                                                                                        \
-      _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                           \
-        VECTOR left = a[i * a_stride + p] - (VECTOR){};                                                                \
-        _Pragma("clang loop unroll(full)") for (size_t j = 0; j < VECTORS; j++)                                        \
-            sum[i][j] = ADD_PRODUCT(left, column[j], sum[i][j]);                                                       \
-      }                                                                                                                \
+    size_t p = 0;                                                                                                      \
+    _Pragma("clang loop unroll(disable)") for (; p + 4 <= k; p += 4, b += 4 * pitch, ahead += 4 * share) {             \
+      __builtin_prefetch(ahead, 0, 2);                                                                                 \
+      if (share > 16)                                                                                                  \
+        _Pragma("clang loop unroll(full)") for (size_t at = 64; at < 4 * bytes; at += 64)                              \
+            __builtin_prefetch(ahead + at, 0, 2);                                                                      \
+      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4; at++)                                             \
+          STEP(VECTOR, ROWS, VECTORS, LOAD, ADD_PRODUCT, at);                                                          \
+      _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) group[g] += 4;                            \
+    }                                                                                                                  \
+    _Pragma("clang loop unroll(disable)") for (; p < k; p++, b += pitch) {                                             \
+      STEP(VECTOR, ROWS, VECTORS, LOAD, ADD_PRODUCT, 0);                                                               \
+      _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) group[g]++;                               \
     }                                                                                                                  \
     _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                               \
         memcpy(c + i * c_stride, sum[i], sizeof sum[i]);                                                               \
   }
 
+// The compiler would derive all addresses from one another, an addition each.
+#define KEEP(pointer) __asm__("" : "+r"(pointer))
 #define PLAIN(x, y, s) ((s) + (x) * (y))
 #define FUSED(x, y, s) __builtin_elementwise_fma(x, y, s)
 #define COPY(to, from, vectors) memcpy(to, from, vectors * sizeof *(to))
 
 typedef float vec4 __attribute__((vector_size(16)));
-TILE(portable_1, , vec4, 1, 4, float, COPY, PLAIN)
-TILE(portable_2, , vec4, 2, 4, float, COPY, PLAIN)
-TILE(portable_3, , vec4, 3, 2, float, COPY, PLAIN)
-TILE(portable_4, , vec4, 4, 2, float, COPY, PLAIN)
+TILE(portable_1, , vec4, 1, 4, float, COPY, PLAIN, b_stride)
+TILE(portable_2, , vec4, 2, 4, float, COPY, PLAIN, b_stride)
+TILE(portable_3, , vec4, 3, 2, float, COPY, PLAIN, b_stride)
+TILE(portable_4, , vec4, 4, 2, float, COPY, PLAIN, b_stride)
 static const kit portable = {
     4, sizeof(float), {0, 16, 16, 8, 8}, {0, portable_1, portable_2, portable_3, portable_4},
     {0, portable_1, portable_2, portable_3, portable_4}};
@@ -84,40 +109,43 @@ INLINE void load_half16(vec *to, const uint16_t *from, size_t vectors) {
   }
 }
 
+// Tiles of whole panels, whose rows of weights lie 48 apart, and of narrower ones.
+#define BOTH(NAME, TARGET, VECTOR, ROWS, VECTORS, NARROW, ELEMENT, LOAD)                                               \
+  TILE(NAME##_whole_##ROWS, TARGET, VECTOR, ROWS, VECTORS, ELEMENT, LOAD, FUSED, panel_width)                          \
+  TILE(NAME##_narrow_##ROWS, TARGET, VECTOR, ROWS, NARROW, ELEMENT, LOAD, FUSED, b_stride)
+
 // With up to twelve sums the compiler keeps everything in the sixteen registers.
 #define AVX2_KIT(NAME, ELEMENT, LOAD)                                                                                  \
-  TILE(NAME##_1x48, TARGET_AVX2, vec8, 1, 6, ELEMENT, LOAD, FUSED)                                                     \
-  TILE(NAME##_1x16, TARGET_AVX2, vec8, 1, 2, ELEMENT, LOAD, FUSED)                                                     \
-  TILE(NAME##_2x16, TARGET_AVX2, vec8, 2, 2, ELEMENT, LOAD, FUSED)                                                     \
-  TILE(NAME##_3x16, TARGET_AVX2, vec8, 3, 2, ELEMENT, LOAD, FUSED)                                                     \
-  TILE(NAME##_4x16, TARGET_AVX2, vec8, 4, 2, ELEMENT, LOAD, FUSED)                                                     \
-  TILE(NAME##_5x16, TARGET_AVX2, vec8, 5, 2, ELEMENT, LOAD, FUSED)                                                     \
-  TILE(NAME##_6x16, TARGET_AVX2, vec8, 6, 2, ELEMENT, LOAD, FUSED)                                                     \
+  BOTH(NAME, TARGET_AVX2, vec8, 1, 6, 2, ELEMENT, LOAD)                                                                \
+  BOTH(NAME, TARGET_AVX2, vec8, 2, 2, 2, ELEMENT, LOAD)                                                                \
+  BOTH(NAME, TARGET_AVX2, vec8, 3, 2, 2, ELEMENT, LOAD)                                                                \
+  BOTH(NAME, TARGET_AVX2, vec8, 4, 2, 2, ELEMENT, LOAD)                                                                \
+  BOTH(NAME, TARGET_AVX2, vec8, 5, 2, 2, ELEMENT, LOAD)                                                                \
+  BOTH(NAME, TARGET_AVX2, vec8, 6, 2, 2, ELEMENT, LOAD)                                                                \
   static const kit NAME = {                                                                                            \
       6, sizeof(float), {0, 48, 16, 16, 16, 16, 16},                                                                   \
-      {0, NAME##_1x48, NAME##_2x16, NAME##_3x16, NAME##_4x16, NAME##_5x16, NAME##_6x16},                               \
-      {0, NAME##_1x16, NAME##_2x16, NAME##_3x16, NAME##_4x16, NAME##_5x16, NAME##_6x16}};
+      {0, NAME##_whole_1, NAME##_whole_2, NAME##_whole_3, NAME##_whole_4, NAME##_whole_5, NAME##_whole_6},             \
+      {0, NAME##_narrow_1, NAME##_narrow_2, NAME##_narrow_3, NAME##_narrow_4, NAME##_narrow_5, NAME##_narrow_6}};
 
 AVX2_KIT(avx2_f32, float, COPY)
 AVX2_KIT(avx2_bf16, uint16_t, load_bfloat8)
 AVX2_KIT(avx2_f16, uint16_t, load_half8)
 
-#define AVX512_TILES(NAME, ROWS, ELEMENT, LOAD)                                                                       \
-  TILE(NAME##_##ROWS##x48, TARGET_AVX512, vec, ROWS, 3, ELEMENT, LOAD, FUSED)                                         \
-  TILE(NAME##_##ROWS##x16, TARGET_AVX512, vec, ROWS, 1, ELEMENT, LOAD, FUSED)
-#define AVX512_KIT(NAME, ELEMENT, LOAD)                                                                               \
-  AVX512_TILES(NAME, 1, ELEMENT, LOAD)                                                                                \
-  AVX512_TILES(NAME, 2, ELEMENT, LOAD)                                                                                \
-  AVX512_TILES(NAME, 3, ELEMENT, LOAD)                                                                                \
-  AVX512_TILES(NAME, 4, ELEMENT, LOAD)                                                                                \
-  AVX512_TILES(NAME, 5, ELEMENT, LOAD)                                                                                \
-  AVX512_TILES(NAME, 6, ELEMENT, LOAD)                                                                                \
-  AVX512_TILES(NAME, 7, ELEMENT, LOAD)                                                                                \
-  AVX512_TILES(NAME, 8, ELEMENT, LOAD)                                                                                \
+#define AVX512_KIT(NAME, ELEMENT, LOAD)                                                                                \
+  BOTH(NAME, TARGET_AVX512, vec, 1, 3, 1, ELEMENT, LOAD)                                                               \
+  BOTH(NAME, TARGET_AVX512, vec, 2, 3, 1, ELEMENT, LOAD)                                                               \
+  BOTH(NAME, TARGET_AVX512, vec, 3, 3, 1, ELEMENT, LOAD)                                                               \
+  BOTH(NAME, TARGET_AVX512, vec, 4, 3, 1, ELEMENT, LOAD)                                                               \
+  BOTH(NAME, TARGET_AVX512, vec, 5, 3, 1, ELEMENT, LOAD)                                                               \
+  BOTH(NAME, TARGET_AVX512, vec, 6, 3, 1, ELEMENT, LOAD)                                                               \
+  BOTH(NAME, TARGET_AVX512, vec, 7, 3, 1, ELEMENT, LOAD)                                                               \
+  BOTH(NAME, TARGET_AVX512, vec, 8, 3, 1, ELEMENT, LOAD)                                                               \
   static const kit NAME = {                                                                                            \
-      8, sizeof(float), {0, 48, 48, 48, 48, 48, 48, 48, 48},                                                                          \
-      {0, NAME##_1x48, NAME##_2x48, NAME##_3x48, NAME##_4x48, NAME##_5x48, NAME##_6x48, NAME##_7x48, NAME##_8x48},     \
-      {0, NAME##_1x16, NAME##_2x16, NAME##_3x16, NAME##_4x16, NAME##_5x16, NAME##_6x16, NAME##_7x16, NAME##_8x16}};
+      8, sizeof(float), {0, 48, 48, 48, 48, 48, 48, 48, 48},                                                           \
+      {0, NAME##_whole_1, NAME##_whole_2, NAME##_whole_3, NAME##_whole_4, NAME##_whole_5, NAME##_whole_6,              \
+       NAME##_whole_7, NAME##_whole_8},                                                                                \
+      {0, NAME##_narrow_1, NAME##_narrow_2, NAME##_narrow_3, NAME##_narrow_4, NAME##_narrow_5, NAME##_narrow_6,        \
+       NAME##_narrow_7, NAME##_narrow_8}};
 
 AVX512_KIT(avx512_f32, float, COPY)
 AVX512_KIT(avx512_bf16, uint16_t, load_bfloat16)
