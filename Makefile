@@ -1,7 +1,7 @@
 # Two commands are all one needs: make demo, make test. Each does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-kernels bench-labelling bench-replay bench-scales bench-serving bench-tokenizers goldens experiment clean
+.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-kernels bench-labelling bench-replay bench-scales bench-serving bench-tokenizers goldens experiment fuzz clean
 MAKEFLAGS += --no-print-directory
 
 # Building and testing share one build folder; without --disable-testable-imports every module would be compiled once more.
@@ -26,6 +26,10 @@ demo-study: build ## on recorded outcomes: every method on Datasets/programs, a 
 test: build ## everything, once, in release
 	@$(TEST) --skip EndToEndTests
 	@$(TEST) --filter EndToEndTests
+	@Tests/Fuzz/run 30
+
+fuzz: ## SECONDS=3600: hostile files of model directories for so long, by coverage; what breaks is kept
+	@Tests/Fuzz/run $(or $(SECONDS),60)
 
 kill: build ## N=200: so many kills of labelling and a live search, and of replayed ones, at random instants; minutes
 	@BATON_KILLS=$(or $(N),200) $(TEST) --filter RandomKillTests

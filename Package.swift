@@ -36,8 +36,8 @@ let package = Package(
         .target(name: "CProcess"),
 
         library("Files", ["CKernels"]),
-        library("Tensors", ["CKernels", "COpenBLAS"]),
-        library("Tokenizers"),
+        library("Tensors", ["CKernels", "COpenBLAS", "Files"]),
+        library("Tokenizers", ["Files"]),
         library("Backbones", ["Files", "Tensors", "Tokenizers"]),
         library("Routing", ["Backbones", "Tensors"]),
         library("Evolution", ["Tensors"]),

@@ -5,7 +5,7 @@ public struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// `place` is a file, a file with its line, or a key.
     public init(_ place: String, _ problem: String) {
-        description = "\(place): \(problem)"
+        description = "\(place): \(problem)".oneLine
     }
 }
 
@@ -17,7 +17,7 @@ public struct JobError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// `place` is the file or step that failed.
     public init(_ place: String, _ problem: String) {
-        description = "\(place): \(problem)"
+        description = "\(place): \(problem)".oneLine
     }
 }
 

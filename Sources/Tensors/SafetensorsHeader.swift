@@ -1,9 +1,11 @@
+import Files
+
 /// What is wrong with a file of weights, or with what was asked of it: one line with the file and the tensor.
 public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible {
     public let description: String
 
-    /// An error that says `description`.
-    public init(_ description: String) { self.description = description }
+    /// An error that says `description`, in one line whatever a file's text in it is.
+    public init(_ description: String) { self.description = description.oneLine }
 }
 
 /// Element types of safetensors files. Only the three float types are read; the others may stand beside them.
