@@ -1,7 +1,7 @@
 # Two commands are all one needs: make demo, make test. Each does its own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-kernels bench-labelling bench-replay bench-scales bench-serving bench-tokenizers goldens experiment fuzz clean
+.PHONY: help setup build demo demo-study test kill check lint arch bench bench-decoder bench-evolution bench-kernels bench-labelling bench-replay bench-scales bench-serving bench-tokenizers bench-transcript goldens experiment fuzz clean
 MAKEFLAGS += --no-print-directory
 
 # Building and testing share one build folder; without --disable-testable-imports every module would be compiled once more.
@@ -70,6 +70,9 @@ bench-serving: build ## serving side by side with LiteLLM, over the same mock; 5
 
 bench-tokenizers: ## byte-level BPE side by side with PyPI tokenizers, one thread, Qwen2's vocabulary
 	@Experiments/Benchmarks/run tokenizers
+
+bench-transcript: setup ## a conversation read at each of five turns, with and without the prefix cache; minutes
+	@Experiments/Benchmarks/run transcript
 
 goldens: setup ## writes the fixtures that our own Python oracles give
 	@.venv/bin/python Tests/Oracles/hdf5_fixtures.py Tests/StorageTests/Fixtures

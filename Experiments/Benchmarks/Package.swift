@@ -34,5 +34,9 @@ let package = Package(
             name: "scales",
             dependencies: [.product(name: "Backbones", package: "baton")],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
+            name: "transcript",
+            dependencies: [.product(name: "Backbones", package: "baton")],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
     ]
 )
