@@ -51,7 +51,8 @@ INLINE void take(vec *v, const float *sums, const scaling *scales, size_t row, c
     memcpy(&whole, v, sizeof whole);
     memcpy(&weight_sums, scales->weight_sums + at, sizeof weight_sums);
     load(&factor, scales->weights + at);
-    *v = __builtin_convertvector(whole - weight_sums * scales->offset, vec) * factor * scales->rows[row];
+    baton_row_scale own = scales->rows[row];
+    *v = __builtin_convertvector(whole - weight_sums * own.zero, vec) * factor * own.scale;
   }
   if (bias) {
     vec b;

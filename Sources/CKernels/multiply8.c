@@ -3,14 +3,14 @@
 #include <immintrin.h>
 #endif
 
-// A step is four k: weights [48][4] of 8 bits, and four activations of each row, of 16 bits, or of 8 bits plus 128 where
-// the processor multiplies unsigned by signed bytes. Sums are exact, so their order is free.
+// A step is four k: weights [48][4] of 8 bits, and four numbers of each row, 0 … 255, in 16 bits, or in 8 where the
+// processor multiplies unsigned by signed bytes. Sums are exact, so their order is free.
 
-/// Bytes that an activation takes.
-static size_t activation_size(baton_isa isa) { return isa >= BATON_AVX512_VNNI ? 1 : 2; }
+/// Bytes that a number of a row takes.
+static size_t number_size(baton_isa isa) { return isa >= BATON_AVX512_VNNI ? 1 : 2; }
 
 size_t baton_quantized_stride(baton_isa isa, size_t columns) {
-  return ((columns + 3) / 4 * 4 * activation_size(isa) + 63) / 64 * 64;
+  return ((columns + 3) / 4 * 4 * number_size(isa) + 63) / 64 * 64;
 }
 
 static void portable_1(
@@ -192,7 +192,7 @@ static const kit *kit_for(baton_isa isa) {
 }
 
 void baton_multiply8(
-    baton_isa isa, size_t m, size_t n, size_t k, const void *a, size_t a_stride, const float *a_scales,
+    baton_isa isa, size_t m, size_t n, size_t k, const void *a, size_t a_stride, const baton_row_scale *a_scales,
     const void *packed, size_t first_panel, size_t last_panel, const float *bias, baton_activation activation, int adds,
     float *c, size_t c_stride) {
   _Alignas(64) int32_t sums[row_block * panel_width];
@@ -216,7 +216,7 @@ void baton_multiply8(
         baton_multiply_slice(
             set, s, count, left + step * 4 * set->row_size, a_stride / set->row_size, step > 0, sums, panel_width);
       }
-      scaling scaled = {set->row_size == 1 ? 128 : 0, weight_sums + first, scales + first, a_scales + row};
+      scaling scaled = {weight_sums + first, scales + first, a_scales + row};
       baton_finish(
           isa, count, width, sums, panel_width, &scaled, bias ? bias + first : NULL, activation, adds, valid,
           c + row * c_stride + column, c_stride);
@@ -224,23 +224,20 @@ void baton_multiply8(
   }
 }
 
-// ---- activations --------------------------------------------------------------------------------------------------
+// ---- rows of numbers ----------------------------------------------------------------------------------------------
 
 /// 127 / (the largest magnitude), and its inverse as the row's scale. No number in a row makes the scale NaN; a row
 /// whose inverse would overflow counts as zeros.
-INLINE float steps_per_unit(size_t columns, const float *x, float *scale) {
-  ivec worst = {}, bits;
-  vec v;
-  for (size_t at = 0; at < columns; at += lanes) {
-    if (at + lanes <= columns) load(&v, x + at);
-    else load_part(&v, x + at, columns - at, 0);
-    memcpy(&bits, &v, sizeof bits);
-    worst = __builtin_elementwise_max(worst, bits & 0x7fffffff);
+float baton_quantization(size_t count, const float *x, float *scale) {
+  int32_t most = 0, bits;
+  for (size_t at = 0; at < count; at++) {
+    memcpy(&bits, x + at, sizeof bits);
+    bits &= 0x7fffffff;
+    most = bits > most ? bits : most;
   }
-  int32_t most = __builtin_reduce_max(worst);
   float size;
   memcpy(&size, &most, sizeof size);
-  if (!(size <= 0x1.fffffep127f)) {
+  if (most >= 0x7f800000) {
     *scale = __builtin_nanf("");
     return 0;
   }
@@ -250,28 +247,62 @@ INLINE float steps_per_unit(size_t columns, const float *x, float *scale) {
 }
 
 // Adding 1.5 · 2²³ rounds to the nearest whole number, to the even one of two.
-INLINE void whole(ivec *out, const vec *v, float factor) {
-  vec shifted = *v * factor + 12582912.0f;
-  memcpy(out, &shifted, sizeof *out);
-  *out -= 0x4b400000;
-}
-
-float baton_quantization(size_t count, const float *x, float *scale) { return steps_per_unit(count, x, scale); }
+static const float magic = 12582912.0f;
+enum { magic_bits = 0x4b400000 };
 
 void baton_quantize_piece(size_t count, const float *x, float factor, int16_t *numbers) {
   for (size_t at = 0; at < count; at++) {
-    float shifted = (factor == 0 ? 0 : x[at] * factor) + 12582912.0f;
+    float shifted = (factor == 0 ? 0 : x[at] * factor) + magic;
     int32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    numbers[at] = (int16_t)(bits - 0x4b400000);
+    numbers[at] = (int16_t)(bits - magic_bits);
   }
 }
 
+typedef uint32_t bits16 __attribute__((vector_size(64)));
 typedef int16_t row_short16 __attribute__((vector_size(32)));
 typedef uint8_t row_byte16 __attribute__((vector_size(16)));
 
-INLINE void quantize_row(size_t columns, const float *x, int unsigned_bytes, char *q, float *scale) {
-  float factor = steps_per_unit(columns, x, scale);
+/// What a row's elements are multiplied by before rounding, and its scale: 255 steps from the least to the largest.
+INLINE float spread_row(size_t columns, const float *x, baton_row_scale *own) {
+  // As whole numbers, bits of floats of one sign are in the order of magnitudes, NaN last: the signed maximum is the
+  // largest element, the unsigned one the least, where there is one below zero.
+  ivec above = {};
+  bits16 below = (bits16){} + 0x80000000u;
+  vec v;
+  for (size_t at = 0; at < columns; at += lanes) {
+    if (at + lanes <= columns) load(&v, x + at);
+    else load_part(&v, x + at, columns - at, 0);
+    ivec bits;
+    bits16 magnitudes;
+    memcpy(&bits, &v, sizeof bits);
+    memcpy(&magnitudes, &v, sizeof magnitudes);
+    above = __builtin_elementwise_max(above, bits);
+    below = __builtin_elementwise_max(below, magnitudes);
+  }
+  int32_t most = __builtin_reduce_max(above);
+  uint32_t least = __builtin_reduce_max(below);
+  *own = (baton_row_scale){0, 0};
+  if (most >= 0x7f800000 || least >= 0xff800000u) {
+    own->scale = __builtin_nanf("");
+    return 0;
+  }
+  float high, low;
+  memcpy(&high, &most, sizeof high);
+  memcpy(&low, &least, sizeof low);
+  // Half of it, which can't overflow.
+  float range = high * 0.5f - low * 0.5f;
+  if (range < 0x1p-100f) return 0;
+  float factor = 127.5f / range, shifted = magic - low * factor;
+  memcpy(&own->zero, &shifted, sizeof own->zero);
+  own->zero -= magic_bits;
+  own->scale = range / 127.5f;
+  return factor;
+}
+
+INLINE void quantize_row(size_t columns, const float *x, int bytes, char *q, baton_row_scale *own) {
+  float factor = spread_row(columns, x, own);
+  const ivec zero = (ivec){} + (own->zero - magic_bits), most = (ivec){} + 255;
   size_t padded = (columns + 3) / 4 * 4;
   for (size_t at = 0; at < padded; at += lanes) {
     vec v;
@@ -280,20 +311,24 @@ INLINE void quantize_row(size_t columns, const float *x, int unsigned_bytes, cha
     else load_part(&v, x + at, columns - at, 0);
     // Zero times infinity would not be a number of 8 bits.
     if (factor == 0) v = (vec){};
-    whole(&numbers, &v, factor);
-    if (unsigned_bytes) {
-      row_byte16 bytes = __builtin_convertvector(numbers + 128, row_byte16);
-      memcpy(q + at, &bytes, sizeof bytes);
+    v = v * factor + magic;
+    memcpy(&numbers, &v, sizeof numbers);
+    // Where the least and the largest both lie between two numbers, both may be rounded away from zero: 256 steps.
+    numbers = __builtin_elementwise_min(numbers + zero, most);
+    if (bytes) {
+      row_byte16 narrow = __builtin_convertvector(numbers, row_byte16);
+      memcpy(q + at, &narrow, sizeof narrow);
     } else {
-      row_short16 shorts = __builtin_convertvector(numbers, row_short16);
-      memcpy(q + 2 * at, &shorts, sizeof shorts);
+      row_short16 narrow = __builtin_convertvector(numbers, row_short16);
+      memcpy(q + 2 * at, &narrow, sizeof narrow);
     }
   }
 }
 
 #define QUANTIZE(NAME, TARGET, BYTES)                                                                                  \
   TARGET static void NAME(                                                                                             \
-      size_t rows, size_t columns, const float *x, size_t stride, char *q, size_t q_stride, float *scales) {           \
+      size_t rows, size_t columns, const float *x, size_t stride, char *q, size_t q_stride,                            \
+      baton_row_scale *scales) {                                                                                       \
     for (size_t i = 0; i < rows; i++) quantize_row(columns, x + i * stride, BYTES, q + i * q_stride, scales + i);      \
   }
 QUANTIZE(quantize_portable, , 0)
@@ -304,7 +339,8 @@ QUANTIZE(quantize_vnni, TARGET_WORDS, 1)
 #endif
 
 void baton_quantize_rows(
-    baton_isa isa, size_t rows, size_t columns, const float *x, size_t stride, void *q, size_t q_stride, float *scales) {
+    baton_isa isa, size_t rows, size_t columns, const float *x, size_t stride, void *q, size_t q_stride,
+    baton_row_scale *scales) {
 #if defined(__x86_64__)
   if (isa >= BATON_AVX512_VNNI) return quantize_vnni(rows, columns, x, stride, q, q_stride, scales);
   if (isa == BATON_AVX512) return quantize_avx512(rows, columns, x, stride, q, q_stride, scales);

@@ -41,11 +41,11 @@ typedef struct {
 void baton_multiply_slice(
     const kit *set, slice s, size_t rows, const void *a, size_t a_stride, int continues, void *c, size_t c_stride);
 
-/// What makes numbers of sums of products of 8 bits: `(sum − offset · weight_sums[j]) · weights[j] · rows[i]`.
+/// What makes numbers of sums of products of 8 bits: `(sum − rows[i].zero · weight_sums[j]) · weights[j] · rows[i].scale`.
 typedef struct {
-  int32_t offset;
   const int32_t *weight_sums;
-  const float *weights, *rows;
+  const float *weights;
+  const baton_row_scale *rows;
 } scaling;
 
 /// What becomes of `rows` rows of sums `[rows][width]` of one panel: scales (where sums are integers), bias, activation,
@@ -54,6 +54,6 @@ void baton_finish(
     baton_isa isa, size_t rows, size_t width, const void *sums, size_t sums_stride, const scaling *scales,
     const float *bias, baton_activation activation, int adds, size_t valid, float *c, size_t c_stride);
 
-/// The scale of a row of 8-bit numbers, and what its elements are multiplied by before rounding; then the numbers.
+/// The scale of a row of weights, and what its elements are multiplied by before rounding; then the numbers, −127 … 127.
 float baton_quantization(size_t count, const float *x, float *scale);
 void baton_quantize_piece(size_t count, const float *x, float factor, int16_t *numbers);

@@ -36,11 +36,13 @@ public struct Embedding: Sendable {
         StageKey(
             [
                 "states 2", provenance.modelSHA256, provenance.prompt, provenance.readout, "\(provenance.layers)",
-                "\(provenance.normalize)",
-                provenance.precision, "\(provenance.maxTokens)",
+                "\(provenance.normalize)", arithmetic, "\(provenance.maxTokens)",
             ] + definition
         ).hex
     }
+
+    /// The precision; where its arithmetic has changed, which one it is, so that no state made before is taken for one of now.
+    private var arithmetic: String { provenance.precision == "int8" ? "int8 2" : provenance.precision }
 
     /// Digest of everything that the states of these texts depend on.
     func key(ids: [String], texts: [String]) -> String { StageKey([settingsKey] + ids + texts).hex }

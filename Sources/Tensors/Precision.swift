@@ -6,7 +6,8 @@ public enum Precision: String, Sendable, CaseIterable, Codable {
     case f32
     /// 16-bit floats of 8 or 11 significant bits, widened in the kernel: the bits of `f32` on the rounded weights.
     case bf16, f16
-    /// 8-bit numbers with a scale for each output, times 8-bit numbers with a scale for each row; exact integer sums.
+    /// 8-bit numbers with a scale for each output, times 8-bit numbers with a scale and a zero for each row; exact
+    /// integer sums.
     case int8
 
     /// Bytes of a packed matrix `[rows, columns]`.

@@ -1,10 +1,10 @@
 import CKernels
 
-/// A window of `rows` rows of 8-bit numbers, each with its scale, into memory that a `Workspace` owns: what `FloatRows`
+/// A window of `rows` rows of 8-bit numbers, each row with its scale and its zero, into memory that a `Workspace` owns: what `FloatRows`
 /// is for floats. The numbers have the form that `set` multiplies.
 public struct QuantizedRows: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
-    let scales: UnsafeMutablePointer<Float>
+    let scales: UnsafeMutablePointer<baton_row_scale>
     public let rows: Int
     public let columns: Int
     /// Distance between two rows, in bytes.
@@ -23,16 +23,17 @@ public struct QuantizedRows: @unchecked Sendable {
 extension Workspace {
     /// Elements of a workspace that a window of 8-bit rows takes.
     public static func room(quantizedRows rows: Int, columns: Int, on set: InstructionSet = .best) -> Int {
-        rows * quantizedStride(columns, set) / 4 + padded(rows) + 16
+        rows * quantizedStride(columns, set) / 4 + padded(2 * rows) + 16
     }
 
-    /// The next `rows` × `columns` 8-bit numbers and their scales, of undefined value.
+    /// The next `rows` × `columns` 8-bit numbers with scales and zeros, of undefined value.
     public func quantizedRows(_ rows: Int, columns: Int, on set: InstructionSet = .best) -> QuantizedRows {
         let stride = Self.quantizedStride(columns, set)
         let memory = take(Self.room(quantizedRows: rows, columns: columns, on: set))
         return QuantizedRows(
-            base: UnsafeMutableRawPointer(memory + Self.padded(rows)), scales: memory, rows: rows, columns: columns,
-            stride: stride, set: set)
+            base: UnsafeMutableRawPointer(memory + Self.padded(2 * rows)),
+            scales: UnsafeMutableRawPointer(memory).bindMemory(to: baton_row_scale.self, capacity: rows), rows: rows,
+            columns: columns, stride: stride, set: set)
     }
 
     private static func quantizedStride(_ columns: Int, _ set: InstructionSet) -> Int {
@@ -42,8 +43,8 @@ extension Workspace {
 }
 
 extension FloatRows {
-    /// Each row as 8-bit numbers with one scale, the largest magnitude / 127, rounded to the nearest. A row with NaN or an
-    /// infinity gets the scale NaN, and so do its products.
+    /// Each row as numbers 0 … 255 from its least element to its largest, zero included and exact, rounded to the nearest.
+    /// A row with NaN or an infinity gets the scale NaN, and so do its products.
     public func quantize(into output: QuantizedRows) {
         precondition(output.rows == rows && output.columns == columns, "output is not [\(rows), \(columns)]")
         baton_quantize_rows(output.set.kernel, rows, columns, base, stride, output.base, output.stride, output.scales)

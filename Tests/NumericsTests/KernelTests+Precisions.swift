@@ -67,8 +67,19 @@ import Testing
     }
 
     @Test(arguments: shapes) func productsOfBytesAreExactSums(_ m: Int, _ n: Int, _ k: Int) {
-        let a = numbers(m, k, seed: 8), weight = numbers(n, k, seed: 9), bias = numbers(1, n, seed: 10).scalars
-        let left = (0..<m).map { Self.quantized(a[row: $0]) }, right = (0..<n).map { Self.quantized(weight[row: $0]) }
+        var a = numbers(m, k, seed: 8)
+        let weight = numbers(n, k, seed: 9), bias = numbers(1, n, seed: 10).scalars
+        // Rows with nothing on one side of zero.
+        for (row, sign) in [(1, 1), (2, -1)] as [(Int, Float)] where row < m {
+            for column in 0..<k { a.scalars[row * k + column] = sign * abs(a.scalars[row * k + column]) }
+        }
+        // Its range is 255, and its ends are halves that round away from each other.
+        if m > 3, k > 1 {
+            for column in 0..<k { a.scalars[3 * k + column] = 0 }
+            (a.scalars[3 * k], a.scalars[3 * k + 1]) = (-153.5, 101.5)
+        }
+        let left = (0..<m).map { Self.numbersOfRow(a[row: $0]) }, right = (0..<n).map { Self.numbersOfWeights(weight[row: $0]) }
+        if m > 3, k > 1 { #expect(left[3].numbers.prefix(3) == [-154, 101] + (k > 2 ? [0] : [])) }
         var expected: [Float] = []
         for row in left {
             for (column, output) in right.enumerated() {
@@ -81,10 +92,18 @@ import Testing
         for set in InstructionSet.available { #expect(product(a, map, set: set).scalars == expected, "\(set)") }
     }
 
-    private static func quantized(_ row: ArraySlice<Float>) -> (scale: Float, numbers: [Int]) {
+    private static func numbersOfWeights(_ row: ArraySlice<Float>) -> (scale: Float, numbers: [Int]) {
         let largest = row.map(abs).max() ?? 0
         guard largest > 0 else { return (0, row.map { _ in 0 }) }
         return (largest / 127, row.map { Int(($0 * (127 / largest)).rounded(.toNearestOrEven)) })
+    }
+
+    /// 255 steps from the least element to the largest, less the one that stands for zero.
+    private static func numbersOfRow(_ row: ArraySlice<Float>) -> (scale: Float, numbers: [Int]) {
+        let low = min(0, row.min() ?? 0), high = max(0, row.max() ?? 0), half = high / 2 - low / 2
+        guard half > 0 else { return (0, row.map { _ in 0 }) }
+        let whole = { (value: Float) in Int((value * (127.5 / half)).rounded(.toNearestOrEven)) }
+        return (half / 127.5, row.map { min(whole($0), 255 + whole(low)) })
     }
 
     @Test func bytesAreNearTheFloats() {
@@ -92,6 +111,22 @@ import Testing
         let exact = product(a, PackedMatrix(weight, bias: zero), set: .best)
         let near = product(a, PackedMatrix(weight, bias: zero, precision: .int8), set: .best)
         #expect(distance(near.scalars, exact.scalars).relative < 0.01)
+    }
+
+    /// The numbers of a row reach from its least element to its largest: these have 256, whatever side of zero they are on.
+    @Test(arguments: [0, -255, -100]) func rowsOfWholeNumbersAreExact(_ least: Int) {
+        let k = 384, n = 20
+        let whole = { (rows: Int, seed: UInt64, low: Int, high: Int) in
+            var values = numbers(rows, k, seed: seed).scalars.map { Float(low) + (($0 + 4) / 8 * Float(high - low)).rounded() }
+            for row in 0..<rows { (values[row * k], values[row * k + 1]) = (Float(low), Float(high)) }
+            return Tensor(shape: [rows, k], scalars: values)
+        }
+        let a = whole(9, 27, least, least + 255), weight = whole(n, 28, -127, 127), zero = [Float](repeating: 0, count: n)
+        let exact = (0..<9).flatMap { row in
+            (0..<n).map { output in Float(zip(a[row: row], weight[row: output]).reduce(0.0) { $0 + Double($1.0 * $1.1) }) }
+        }
+        let map = PackedMatrix(weight, bias: zero, precision: .int8)
+        for set in InstructionSet.available { #expect(product(a, map, set: set).scalars == exact, "\(set)") }
     }
 
     @Test(arguments: [1, 4, 15, 64, 100]) func aRowOfNoNumbersMakesNoNumbersAndZerosMakeTheBias(_ k: Int) {

@@ -113,16 +113,24 @@ void baton_attend(
 
 /// Bytes from one row of 8-bit numbers to the next as `isa` multiplies them, a multiple of 64.
 size_t baton_quantized_stride(baton_isa isa, size_t columns);
-/// Rows of floats to 8-bit numbers, in the form that `isa` multiplies: row ≈ scale · numbers, scale = the largest
-/// magnitude / 127, to the nearest (to even). A row of zeros (or below 2⁻¹⁰⁰) has scale 0, one with NaN or an infinity
-/// scale NaN. The numbers are the same on every set, their form isn't. `q` is `[rows]` of `q_stride` bytes.
+/// What the 8-bit numbers of a row stand for: x ≈ (number − zero) · scale.
+typedef struct {
+    float scale;
+    int32_t zero;
+} baton_row_scale;
+
+/// Rows of floats to numbers 0 … 255, in the form that `isa` multiplies. They reach from the least element to the largest,
+/// zero included, and zero is exact: few rows are as far below it as above, so a scale for both sides would waste up to a
+/// bit. Rounded to the nearest (to even). A row of zeros (or of a range below 2⁻¹⁰⁰) has scale 0, one with NaN or an infinity scale
+/// NaN. The numbers are the same on every set, their form isn't. `q` is `[rows]` of `q_stride` bytes.
 void baton_quantize_rows(
-    baton_isa isa, size_t rows, size_t columns, const float *x, size_t stride, void *q, size_t q_stride, float *scales);
+    baton_isa isa, size_t rows, size_t columns, const float *x, size_t stride, void *q, size_t q_stride,
+    baton_row_scale *scales);
 
 /// `baton_multiply` of 8-bit numbers: `a` `[m]` of `a_stride` bytes with `a_scales` `[m]` from `baton_quantize_rows` on the
 /// same set. Sums are exact in 32 bits up to k = 65,000; result = sum · weight scale · row scale. Same bits on every set.
 void baton_multiply8(
-    baton_isa isa, size_t m, size_t n, size_t k, const void *a, size_t a_stride, const float *a_scales,
+    baton_isa isa, size_t m, size_t n, size_t k, const void *a, size_t a_stride, const baton_row_scale *a_scales,
     const void *packed, size_t first_panel, size_t last_panel, const float *bias, baton_activation activation, int adds,
     float *c, size_t c_stride);
 
