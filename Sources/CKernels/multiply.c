@@ -1,59 +1,31 @@
 #include "tiles.h"
 
-// One step: ROWS rows of `a` times VECTORS vectors of the panel at k = p + AT, on top of the sums.
-#define STEP(VECTOR, ROWS, VECTORS, LOAD, ADD_PRODUCT, AT)                                                             \
-  do {                                                                                                                 \
-    VECTOR column[VECTORS];                                                                                            \
-    LOAD(column, b + (AT) * pitch, VECTORS);                                                                           \
-    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                             \
-      VECTOR left = group[i / 3][i % 3 * a_stride + (AT)] - (VECTOR){};                                                \
-      _Pragma("clang loop unroll(full)") for (size_t j = 0; j < VECTORS; j++)                                          \
-          sum[i][j] = ADD_PRODUCT(left, column[j], sum[i][j]);                                                         \
-    }                                                                                                                  \
-  } while (0)
-
-// ROWS rows of `a` times VECTORS vectors of one panel, K in order, on top of `c` when `continues`. Meanwhile the weights
-// at `ahead` are fetched, `share` bytes for each k. Four steps a turn, and rows addressed in threes (base, + stride,
-// + 2 strides): with a turn for each step, instructions that only count and add are a third of all, and what the
-// processor can decode is the limit, above all where two threads share a core.
+// ROWS rows of `a` times VECTORS vectors of one panel, K in order, on top of `c` when `continues`.
 #define TILE(NAME, TARGET, VECTOR, ROWS, VECTORS, ELEMENT, LOAD, ADD_PRODUCT, PITCH)                                   \
   TARGET static void NAME(                                                                                             \
       size_t k, const void *rows, size_t a_stride, const void *panel, size_t b_stride, int continues, void *sums,      \
       size_t c_stride, const char *ahead, size_t share) {                                                              \
-    enum { bytes = VECTORS * sizeof(VECTOR) / sizeof(float) * sizeof(ELEMENT), groups = (ROWS + 2) / 3 };              \
     (void)b_stride;                                                                                                    \
-    const size_t pitch = PITCH;                                                                                        \
-    const float *group[groups];                                                                                        \
-    _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) {                                           \
-      group[g] = (const float *)rows + 3 * g * a_stride;                                                               \
-      KEEP(group[g]);                                                                                                  \
-    }                                                                                                                  \
-    float *c = sums;                                                                                                   \
     const ELEMENT *b = panel;                                                                                          \
+    float *c = sums;                                                                                                   \
+    ROW_GROUPS(float, ROWS)                                                                                            \
     VECTOR sum[ROWS][VECTORS] = {};                                                                                    \
     if (continues)                                                                                                     \
       _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                             \
           memcpy(sum[i], c + i * c_stride, sizeof sum[i]);                                                             \
-    size_t p = 0;                                                                                                      \
-    _Pragma("clang loop unroll(disable)") for (; p + 4 <= k; p += 4, b += 4 * pitch, ahead += 4 * share) {             \
-      __builtin_prefetch(ahead, 0, 2);                                                                                 \
-      if (share > 16)                                                                                                  \
-        _Pragma("clang loop unroll(full)") for (size_t at = 64; at < 4 * bytes; at += 64)                              \
-            __builtin_prefetch(ahead + at, 0, 2);                                                                      \
-      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4; at++)                                             \
-          STEP(VECTOR, ROWS, VECTORS, LOAD, ADD_PRODUCT, at);                                                          \
-      _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) group[g] += 4;                            \
-    }                                                                                                                  \
-    _Pragma("clang loop unroll(disable)") for (; p < k; p++, b += pitch) {                                             \
-      STEP(VECTOR, ROWS, VECTORS, LOAD, ADD_PRODUCT, 0);                                                               \
-      _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) group[g]++;                               \
-    }                                                                                                                  \
+    EACH_STEP(1, PITCH, VECTORS * sizeof(VECTOR) / sizeof(float) * sizeof(ELEMENT), {                                  \
+      VECTOR column[VECTORS];                                                                                          \
+      LOAD(column, b + at * (PITCH), VECTORS);                                                                         \
+      _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                           \
+        VECTOR left = group[i / 3][i % 3 * a_stride + at] - (VECTOR){};                                                \
+        _Pragma("clang loop unroll(full)") for (size_t j = 0; j < VECTORS; j++)                                        \
+            sum[i][j] = ADD_PRODUCT(left, column[j], sum[i][j]);                                                       \
+      }                                                                                                                \
+    })                                                                                                                 \
     _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                               \
         memcpy(c + i * c_stride, sum[i], sizeof sum[i]);                                                               \
   }
 
-// The compiler would derive all addresses from one another, an addition each.
-#define KEEP(pointer) __asm__("" : "+r"(pointer))
 #define PLAIN(x, y, s) ((s) + (x) * (y))
 #define FUSED(x, y, s) __builtin_elementwise_fma(x, y, s)
 #define COPY(to, from, vectors) memcpy(to, from, vectors * sizeof *(to))

@@ -29,27 +29,32 @@ static void portable_1(
 static const kit portable = {1, sizeof(int16_t), {0, 16}, {0, portable_1}, {0, portable_1}};
 
 #if defined(__x86_64__)
+// The compiler would add up several steps first, which takes more registers than there are.
+#define IN_ORDER(sum) __asm__("" : "+v"(sum))
+
 // Steps with 16 bits: a vector of sums has two for each output, of even and odd pairs of k, added at the end.
-#define TILE(NAME, TARGET, ROWS, COLUMNS, WORDS, SUMS, LOAD, SPREAD, MULTIPLY_ADD, PAIRS)                              \
+#define TILE(NAME, TARGET, ROWS, COLUMNS, PITCH, WORDS, SUMS, LOAD, SPREAD, MULTIPLY_ADD, PAIRS)                       \
   TARGET static void NAME(                                                                                             \
       size_t k, const void *rows, size_t a_stride, const void *panel, size_t b_stride, int continues, void *sums,      \
       size_t c_stride, const char *ahead, size_t share) {                                                              \
     enum { each = sizeof(SUMS) / 8, vectors = COLUMNS / each };                                                        \
-    const int16_t *a = rows;                                                                                           \
+    (void)b_stride;                                                                                                    \
     const char *b = panel;                                                                                             \
+    ROW_GROUPS(int16_t, ROWS)                                                                                          \
     SUMS sum[ROWS][vectors] = {};                                                                                      \
-    for (size_t p = 0; p < k; p++, b += 4 * b_stride, a += 4, ahead += share) {                                        \
-      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4 * COLUMNS; at += 64)                               \
-          __builtin_prefetch(ahead + at, 0, 2);                                                                        \
+    EACH_STEP(4, 4 * (PITCH), 4 * COLUMNS, {                                                                           \
       WORDS column[vectors];                                                                                           \
-      _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++) LOAD(column[j], b + j * 4 * each);       \
+      _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++)                                          \
+          LOAD(column[j], b + at * 4 * (PITCH) + j * 4 * each);                                                        \
       _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                           \
         WORDS left;                                                                                                    \
-        SPREAD(left, a + i * a_stride);                                                                                \
-        _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++)                                        \
-            sum[i][j] += (SUMS)MULTIPLY_ADD(left, column[j]);                                                          \
+        SPREAD(left, group[i / 3] + i % 3 * a_stride + at * 4);                                                        \
+        _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++) {                                      \
+          sum[i][j] += (SUMS)MULTIPLY_ADD(left, column[j]);                                                            \
+          IN_ORDER(sum[i][j]);                                                                                         \
+        }                                                                                                              \
       }                                                                                                                \
-    }                                                                                                                  \
+    })                                                                                                                 \
     int32_t *c = sums;                                                                                                 \
     _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                               \
         _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j += 2) {                                   \
@@ -82,20 +87,26 @@ typedef int64_t long4 __attribute__((vector_size(32)));
 #define MULTIPLY_256(x, y) _mm256_madd_epi16((__m256i)(x), (__m256i)(y))
 #define PAIRS_256(x, y)                                                                                                \
   (__builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14) + __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15))
-#define AVX2_TILE(ROWS, COLUMNS)                                                                                       \
-  TILE(avx2_##ROWS##x##COLUMNS, TARGET_AVX2, ROWS, COLUMNS, short16, int8x32, LOAD_256, SPREAD_256, MULTIPLY_256,      \
+// Tiles of whole panels, whose steps lie 48 outputs apart, and of narrower ones.
+#define AVX2_TILE(ROWS, COLUMNS, KIND, PITCH)                                                                          \
+  TILE(avx2_##KIND##_##ROWS, TARGET_AVX2, ROWS, COLUMNS, PITCH, short16, int8x32, LOAD_256, SPREAD_256, MULTIPLY_256,  \
        PAIRS_256)
-AVX2_TILE(1, 48)
-AVX2_TILE(1, 16)
-AVX2_TILE(2, 16)
-AVX2_TILE(3, 16)
-AVX2_TILE(4, 8)
-AVX2_TILE(5, 8)
-AVX2_TILE(6, 8)
+AVX2_TILE(1, 48, whole, panel_width)
+AVX2_TILE(2, 16, whole, panel_width)
+AVX2_TILE(3, 16, whole, panel_width)
+AVX2_TILE(4, 8, whole, panel_width)
+AVX2_TILE(5, 8, whole, panel_width)
+AVX2_TILE(6, 8, whole, panel_width)
+AVX2_TILE(1, 16, narrow, b_stride)
+AVX2_TILE(2, 16, narrow, b_stride)
+AVX2_TILE(3, 16, narrow, b_stride)
+AVX2_TILE(4, 8, narrow, b_stride)
+AVX2_TILE(5, 8, narrow, b_stride)
+AVX2_TILE(6, 8, narrow, b_stride)
 static const kit avx2 = {
     6, sizeof(int16_t), {0, 48, 16, 16, 8, 8, 8},
-    {0, avx2_1x48, avx2_2x16, avx2_3x16, avx2_4x8, avx2_5x8, avx2_6x8},
-    {0, avx2_1x16, avx2_2x16, avx2_3x16, avx2_4x8, avx2_5x8, avx2_6x8}};
+    {0, avx2_whole_1, avx2_whole_2, avx2_whole_3, avx2_whole_4, avx2_whole_5, avx2_whole_6},
+    {0, avx2_narrow_1, avx2_narrow_2, avx2_narrow_3, avx2_narrow_4, avx2_narrow_5, avx2_narrow_6}};
 
 #define TARGET_WORDS __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"), min_vector_width(512)))
 typedef int16_t short32 __attribute__((vector_size(64)));
@@ -117,56 +128,53 @@ typedef int64_t long8 __attribute__((vector_size(64)));
 #define PAIRS_512(x, y)                                                                                                \
   (__builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)                            \
    + __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
-#define AVX512_TILE(ROWS, COLUMNS)                                                                                     \
-  TILE(avx512_##ROWS##x##COLUMNS, TARGET_WORDS, ROWS, COLUMNS, short32, ivec, LOAD_512, SPREAD_512, MULTIPLY_512,      \
+#define AVX512_TILE(ROWS, COLUMNS, KIND, PITCH)                                                                        \
+  TILE(avx512_##KIND##_##ROWS, TARGET_WORDS, ROWS, COLUMNS, PITCH, short32, ivec, LOAD_512, SPREAD_512, MULTIPLY_512,  \
        PAIRS_512)
-AVX512_TILE(1, 48)
-AVX512_TILE(1, 16)
-AVX512_TILE(2, 48)
-AVX512_TILE(2, 16)
-AVX512_TILE(3, 48)
-AVX512_TILE(3, 16)
-AVX512_TILE(4, 16)
-AVX512_TILE(5, 16)
-AVX512_TILE(6, 16)
-AVX512_TILE(7, 16)
-AVX512_TILE(8, 16)
+#define AVX512_TILES(ROWS, COLUMNS) AVX512_TILE(ROWS, COLUMNS, whole, panel_width) AVX512_TILE(ROWS, 16, narrow, b_stride)
+AVX512_TILES(1, 48)
+AVX512_TILES(2, 48)
+AVX512_TILES(3, 48)
+AVX512_TILES(4, 16)
+AVX512_TILES(5, 16)
+AVX512_TILES(6, 16)
+AVX512_TILES(7, 16)
+AVX512_TILES(8, 16)
+#define EIGHT(NAME) NAME##_1, NAME##_2, NAME##_3, NAME##_4, NAME##_5, NAME##_6, NAME##_7, NAME##_8
 static const kit avx512 = {
-    8, sizeof(int16_t), {0, 48, 48, 48, 16, 16, 16, 16, 16},
-    {0, avx512_1x48, avx512_2x48, avx512_3x48, avx512_4x16, avx512_5x16, avx512_6x16, avx512_7x16, avx512_8x16},
-    {0, avx512_1x16, avx512_2x16, avx512_3x16, avx512_4x16, avx512_5x16, avx512_6x16, avx512_7x16, avx512_8x16}};
+    8, sizeof(int16_t), {0, 48, 48, 48, 16, 16, 16, 16, 16}, {0, EIGHT(avx512_whole)}, {0, EIGHT(avx512_narrow)}};
 
 #define TARGET_VNNI                                                                                                    \
   __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"), min_vector_width(512)))
 // A vector of sums has sixteen outputs.
-#define VNNI_TILE(ROWS, COLUMNS)                                                                                       \
-  TARGET_VNNI static void vnni_##ROWS##x##COLUMNS(                                                                     \
+#define VNNI_TILE(ROWS, COLUMNS, KIND, PITCH)                                                                          \
+  TARGET_VNNI static void vnni_##KIND##_##ROWS(                                                                        \
       size_t k, const void *rows, size_t a_stride, const void *panel, size_t b_stride, int continues, void *sums,      \
       size_t c_stride, const char *ahead, size_t share) {                                                              \
     enum { vectors = COLUMNS / 16 };                                                                                   \
-    const char *a = rows, *b = panel;                                                                                  \
+    (void)b_stride;                                                                                                    \
+    const char *b = panel;                                                                                             \
     int32_t *c = sums;                                                                                                 \
+    ROW_GROUPS(char, ROWS)                                                                                             \
     __m512i sum[ROWS][vectors] = {};                                                                                   \
     if (continues)                                                                                                     \
       _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                             \
           memcpy(sum[i], c + i * c_stride, sizeof sum[i]);                                                             \
-    for (size_t p = 0; p < k; p++, b += 4 * b_stride, a += 4, ahead += share) {                                        \
-      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4 * COLUMNS; at += 64)                               \
-          __builtin_prefetch(ahead + at, 0, 2);                                                                        \
+    EACH_STEP(4, 4 * (PITCH), 4 * COLUMNS, {                                                                           \
       __m512i column[vectors];                                                                                         \
-      memcpy(column, b, sizeof column);                                                                                \
+      memcpy(column, b + at * 4 * (PITCH), sizeof column);                                                             \
       _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                           \
         int32_t four;                                                                                                  \
-        memcpy(&four, a + i * a_stride, sizeof four);                                                                  \
+        memcpy(&four, group[i / 3] + i % 3 * a_stride + at * 4, sizeof four);                                          \
         __m512i left = _mm512_set1_epi32(four);                                                                        \
         _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++)                                        \
             sum[i][j] = _mm512_dpbusd_epi32(sum[i][j], left, column[j]);                                               \
       }                                                                                                                \
-    }                                                                                                                  \
+    })                                                                                                                 \
     _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                               \
         memcpy(c + i * c_stride, sum[i], sizeof sum[i]);                                                               \
   }
-#define VNNI_TILES(ROWS) VNNI_TILE(ROWS, 48) VNNI_TILE(ROWS, 16)
+#define VNNI_TILES(ROWS) VNNI_TILE(ROWS, 48, whole, panel_width) VNNI_TILE(ROWS, 16, narrow, b_stride)
 VNNI_TILES(1)
 VNNI_TILES(2)
 VNNI_TILES(3)
@@ -176,9 +184,7 @@ VNNI_TILES(6)
 VNNI_TILES(7)
 VNNI_TILES(8)
 static const kit vnni = {
-    8, sizeof(uint8_t), {0, 48, 48, 48, 48, 48, 48, 48, 48},
-    {0, vnni_1x48, vnni_2x48, vnni_3x48, vnni_4x48, vnni_5x48, vnni_6x48, vnni_7x48, vnni_8x48},
-    {0, vnni_1x16, vnni_2x16, vnni_3x16, vnni_4x16, vnni_5x16, vnni_6x16, vnni_7x16, vnni_8x16}};
+    8, sizeof(uint8_t), {0, 48, 48, 48, 48, 48, 48, 48, 48}, {0, EIGHT(vnni_whole)}, {0, EIGHT(vnni_narrow)}};
 #endif
 
 static const kit *kit_for(baton_isa isa) {

@@ -57,3 +57,36 @@ void baton_finish(
 /// The scale of a row of weights, and what its elements are multiplied by before rounding; then the numbers, −127 … 127.
 float baton_quantization(size_t count, const float *x, float *scale);
 void baton_quantize_piece(size_t count, const float *x, float factor, int16_t *numbers);
+
+// The compiler would derive all addresses from one another, an addition each.
+#define KEEP(pointer) __asm__("" : "+r"(pointer))
+
+// The parts of a tile that all have. Rows are addressed in threes (base, + stride, + 2 strides), and steps are taken four a
+// turn: with a turn for each step, instructions that only count and add are a third of all, and what the processor can
+// decode is the limit, above all where two threads share a core.
+#define ROW_GROUPS(TYPE, ROWS)                                                                                         \
+  enum { groups = (ROWS + 2) / 3 };                                                                                    \
+  const TYPE *group[groups];                                                                                           \
+  _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) {                                             \
+    group[g] = (const TYPE *)rows + 3 * g * a_stride;                                                                  \
+    KEEP(group[g]);                                                                                                    \
+  }
+
+// What stands at the end for each of the k steps, the step's weights at `b + at * PITCH`, its piece of row i at
+// `group[i / 3] + i % 3 * a_stride + at * WIDTH`. Meanwhile what is at `ahead` is fetched, `share` bytes a step of at
+// most BYTES.
+#define EACH_STEP(WIDTH, PITCH, BYTES, ...)                                                                            \
+  size_t p = 0;                                                                                                        \
+  _Pragma("clang loop unroll(disable)") for (; p + 4 <= k; p += 4, b += 4 * (PITCH), ahead += 4 * share) {             \
+    __builtin_prefetch(ahead, 0, 2);                                                                                   \
+    if (share > 16)                                                                                                    \
+      _Pragma("clang loop unroll(full)") for (size_t line = 64; line < 4 * (BYTES); line += 64)                        \
+          __builtin_prefetch(ahead + line, 0, 2);                                                                      \
+    _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4; at++) { __VA_ARGS__ }                               \
+    _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) group[g] += 4 * (WIDTH);                    \
+  }                                                                                                                    \
+  _Pragma("clang loop unroll(disable)") for (; p < k; p++, b += (PITCH)) {                                             \
+    enum { at = 0 };                                                                                                   \
+    __VA_ARGS__                                                                                                        \
+    _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) group[g] += (WIDTH);                        \
+  }
