@@ -29,27 +29,63 @@ static void portable_1(
 static const kit portable = {1, sizeof(int16_t), {0, 16}, {0, portable_1}, {0, portable_1}};
 
 #if defined(__x86_64__)
+// The compiler would derive all addresses from one another, an addition each.
+#define KEEP(pointer) __asm__("" : "+r"(pointer))
+// It would mix the steps of a turn, and then run out of registers.
+#define HOLD(sum) __asm__("" : "+v"(sum))
+
+// The loop of every tile, as in multiply.c: four steps a turn and rows addressed in threes, so that few instructions only
+// count and add; a single row, which waits for its weights, takes a step a turn. STEP(AT, ROWS, …) does step p + AT.
+#define LOOP(ELEMENT, COLUMNS, STEP, ROWS, ...)                                                                        \
+  enum { groups = (ROWS + 2) / 3 };                                                                                    \
+  const ELEMENT *group[groups];                                                                                        \
+  _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) {                                             \
+    group[g] = (const ELEMENT *)rows + 3 * g * a_stride;                                                               \
+    KEEP(group[g]);                                                                                                    \
+  }                                                                                                                    \
+  size_t p = 0;                                                                                                        \
+  _Pragma("clang loop unroll(disable)") for (; ROWS > 1 && p + 4 <= k; p += 4, b += 16 * pitch, ahead += 4 * share) {  \
+    __builtin_prefetch(ahead, 0, 2);                                                                                   \
+    if (share > 16)                                                                                                    \
+      _Pragma("clang loop unroll(full)") for (size_t at = 64; at < 16 * COLUMNS; at += 64)                             \
+          __builtin_prefetch(ahead + at, 0, 2);                                                                        \
+    _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4; at++) STEP(at, ROWS, __VA_ARGS__);                  \
+    _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) group[g] += 16;                             \
+  }                                                                                                                    \
+  _Pragma("clang loop unroll(disable)") for (; p < k; p++, b += 4 * pitch, ahead += share) {                           \
+    if (ROWS == 1)                                                                                                     \
+      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4 * COLUMNS; at += 64)                               \
+          __builtin_prefetch(ahead + at, 0, 2);                                                                        \
+    STEP(0, ROWS, __VA_ARGS__);                                                                                        \
+    _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) group[g] += 4;                              \
+  }
+
 // Steps with 16 bits: a vector of sums has two for each output, of even and odd pairs of k, added at the end.
-#define TILE(NAME, TARGET, ROWS, COLUMNS, WORDS, SUMS, LOAD, SPREAD, MULTIPLY_ADD, PAIRS)                              \
+#define STEP_16(AT, ROWS, WORDS, SUMS, LOAD, SPREAD, MULTIPLY_ADD)                                                     \
+  do {                                                                                                                 \
+    WORDS column[vectors];                                                                                             \
+    _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++)                                            \
+        LOAD(column[j], b + 4 * ((AT) * pitch + j * each));                                                            \
+    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                             \
+      WORDS left;                                                                                                      \
+      SPREAD(left, group[i / 3] + i % 3 * a_stride + 4 * (AT));                                                        \
+      _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++) {                                        \
+        sum[i][j] += (SUMS)MULTIPLY_ADD(left, column[j]);                                                              \
+        if (ROWS > 1) HOLD(sum[i][j]);                                                                                 \
+      }                                                                                                                \
+    }                                                                                                                  \
+  } while (0)
+
+#define TILE(NAME, TARGET, ROWS, COLUMNS, PITCH, WORDS, SUMS, LOAD, SPREAD, MULTIPLY_ADD, PAIRS)                       \
   TARGET static void NAME(                                                                                             \
       size_t k, const void *rows, size_t a_stride, const void *panel, size_t b_stride, int continues, void *sums,      \
       size_t c_stride, const char *ahead, size_t share) {                                                              \
     enum { each = sizeof(SUMS) / 8, vectors = COLUMNS / each };                                                        \
-    const int16_t *a = rows;                                                                                           \
+    (void)b_stride;                                                                                                    \
+    const size_t pitch = PITCH;                                                                                        \
     const char *b = panel;                                                                                             \
     SUMS sum[ROWS][vectors] = {};                                                                                      \
-    for (size_t p = 0; p < k; p++, b += 4 * b_stride, a += 4, ahead += share) {                                        \
-      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4 * COLUMNS; at += 64)                               \
-          __builtin_prefetch(ahead + at, 0, 2);                                                                        \
-      WORDS column[vectors];                                                                                           \
-      _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++) LOAD(column[j], b + j * 4 * each);       \
-      _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                           \
-        WORDS left;                                                                                                    \
-        SPREAD(left, a + i * a_stride);                                                                                \
-        _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++)                                        \
-            sum[i][j] += (SUMS)MULTIPLY_ADD(left, column[j]);                                                          \
-      }                                                                                                                \
-    }                                                                                                                  \
+    LOOP(int16_t, COLUMNS, STEP_16, ROWS, WORDS, SUMS, LOAD, SPREAD, MULTIPLY_ADD)                                     \
     int32_t *c = sums;                                                                                                 \
     _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                               \
         _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j += 2) {                                   \
@@ -82,20 +118,22 @@ typedef int64_t long4 __attribute__((vector_size(32)));
 #define MULTIPLY_256(x, y) _mm256_madd_epi16((__m256i)(x), (__m256i)(y))
 #define PAIRS_256(x, y)                                                                                                \
   (__builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14) + __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15))
-#define AVX2_TILE(ROWS, COLUMNS)                                                                                       \
-  TILE(avx2_##ROWS##x##COLUMNS, TARGET_AVX2, ROWS, COLUMNS, short16, int8x32, LOAD_256, SPREAD_256, MULTIPLY_256,      \
+// Of whole panels, whose steps lie 48 apart, and of narrower ones.
+#define AVX2_TILES(ROWS, WHOLE, NARROW)                                                                                \
+  TILE(avx2_whole_##ROWS, TARGET_AVX2, ROWS, WHOLE, panel_width, short16, int8x32, LOAD_256, SPREAD_256, MULTIPLY_256, \
+       PAIRS_256)                                                                                                      \
+  TILE(avx2_narrow_##ROWS, TARGET_AVX2, ROWS, NARROW, b_stride, short16, int8x32, LOAD_256, SPREAD_256, MULTIPLY_256,  \
        PAIRS_256)
-AVX2_TILE(1, 48)
-AVX2_TILE(1, 16)
-AVX2_TILE(2, 16)
-AVX2_TILE(3, 16)
-AVX2_TILE(4, 8)
-AVX2_TILE(5, 8)
-AVX2_TILE(6, 8)
+AVX2_TILES(1, 48, 16)
+AVX2_TILES(2, 16, 16)
+AVX2_TILES(3, 8, 8)
+AVX2_TILES(4, 8, 8)
+AVX2_TILES(5, 8, 8)
+AVX2_TILES(6, 8, 8)
 static const kit avx2 = {
-    6, sizeof(int16_t), {0, 48, 16, 16, 8, 8, 8},
-    {0, avx2_1x48, avx2_2x16, avx2_3x16, avx2_4x8, avx2_5x8, avx2_6x8},
-    {0, avx2_1x16, avx2_2x16, avx2_3x16, avx2_4x8, avx2_5x8, avx2_6x8}};
+    6, sizeof(int16_t), {0, 48, 16, 8, 8, 8, 8},
+    {0, avx2_whole_1, avx2_whole_2, avx2_whole_3, avx2_whole_4, avx2_whole_5, avx2_whole_6},
+    {0, avx2_narrow_1, avx2_narrow_2, avx2_narrow_3, avx2_narrow_4, avx2_narrow_5, avx2_narrow_6}};
 
 #define TARGET_WORDS __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"), min_vector_width(512)))
 typedef int16_t short32 __attribute__((vector_size(64)));
@@ -117,56 +155,61 @@ typedef int64_t long8 __attribute__((vector_size(64)));
 #define PAIRS_512(x, y)                                                                                                \
   (__builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)                            \
    + __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
-#define AVX512_TILE(ROWS, COLUMNS)                                                                                     \
-  TILE(avx512_##ROWS##x##COLUMNS, TARGET_WORDS, ROWS, COLUMNS, short32, ivec, LOAD_512, SPREAD_512, MULTIPLY_512,      \
+#define AVX512_TILES(ROWS, WHOLE)                                                                                      \
+  TILE(avx512_whole_##ROWS, TARGET_WORDS, ROWS, WHOLE, panel_width, short32, ivec, LOAD_512, SPREAD_512, MULTIPLY_512, \
+       PAIRS_512)                                                                                                      \
+  TILE(avx512_narrow_##ROWS, TARGET_WORDS, ROWS, 16, b_stride, short32, ivec, LOAD_512, SPREAD_512, MULTIPLY_512,      \
        PAIRS_512)
-AVX512_TILE(1, 48)
-AVX512_TILE(1, 16)
-AVX512_TILE(2, 48)
-AVX512_TILE(2, 16)
-AVX512_TILE(3, 48)
-AVX512_TILE(3, 16)
-AVX512_TILE(4, 16)
-AVX512_TILE(5, 16)
-AVX512_TILE(6, 16)
-AVX512_TILE(7, 16)
-AVX512_TILE(8, 16)
+AVX512_TILES(1, 48)
+AVX512_TILES(2, 48)
+AVX512_TILES(3, 48)
+AVX512_TILES(4, 16)
+AVX512_TILES(5, 16)
+AVX512_TILES(6, 16)
+AVX512_TILES(7, 16)
+AVX512_TILES(8, 16)
 static const kit avx512 = {
     8, sizeof(int16_t), {0, 48, 48, 48, 16, 16, 16, 16, 16},
-    {0, avx512_1x48, avx512_2x48, avx512_3x48, avx512_4x16, avx512_5x16, avx512_6x16, avx512_7x16, avx512_8x16},
-    {0, avx512_1x16, avx512_2x16, avx512_3x16, avx512_4x16, avx512_5x16, avx512_6x16, avx512_7x16, avx512_8x16}};
+    {0, avx512_whole_1, avx512_whole_2, avx512_whole_3, avx512_whole_4, avx512_whole_5, avx512_whole_6,
+     avx512_whole_7, avx512_whole_8},
+    {0, avx512_narrow_1, avx512_narrow_2, avx512_narrow_3, avx512_narrow_4, avx512_narrow_5, avx512_narrow_6,
+     avx512_narrow_7, avx512_narrow_8}};
 
 #define TARGET_VNNI                                                                                                    \
   __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"), min_vector_width(512)))
 // A vector of sums has sixteen outputs.
-#define VNNI_TILE(ROWS, COLUMNS)                                                                                       \
-  TARGET_VNNI static void vnni_##ROWS##x##COLUMNS(                                                                     \
+#define STEP_8(AT, ROWS, ...)                                                                                          \
+  do {                                                                                                                 \
+    __m512i column[vectors];                                                                                           \
+    memcpy(column, b + 4 * (AT) * pitch, sizeof column);                                                               \
+    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                             \
+      int32_t four;                                                                                                    \
+      memcpy(&four, group[i / 3] + i % 3 * a_stride + 4 * (AT), sizeof four);                                          \
+      __m512i left = _mm512_set1_epi32(four);                                                                          \
+      _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++)                                          \
+          sum[i][j] = _mm512_dpbusd_epi32(sum[i][j], left, column[j]);                                                 \
+    }                                                                                                                  \
+  } while (0)
+
+#define VNNI_TILE(NAME, ROWS, COLUMNS, PITCH)                                                                          \
+  TARGET_VNNI static void NAME(                                                                                        \
       size_t k, const void *rows, size_t a_stride, const void *panel, size_t b_stride, int continues, void *sums,      \
       size_t c_stride, const char *ahead, size_t share) {                                                              \
     enum { vectors = COLUMNS / 16 };                                                                                   \
-    const char *a = rows, *b = panel;                                                                                  \
+    (void)b_stride;                                                                                                    \
+    const size_t pitch = PITCH;                                                                                        \
+    const char *b = panel;                                                                                             \
     int32_t *c = sums;                                                                                                 \
     __m512i sum[ROWS][vectors] = {};                                                                                   \
     if (continues)                                                                                                     \
       _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                             \
           memcpy(sum[i], c + i * c_stride, sizeof sum[i]);                                                             \
-    for (size_t p = 0; p < k; p++, b += 4 * b_stride, a += 4, ahead += share) {                                        \
-      _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4 * COLUMNS; at += 64)                               \
-          __builtin_prefetch(ahead + at, 0, 2);                                                                        \
-      __m512i column[vectors];                                                                                         \
-      memcpy(column, b, sizeof column);                                                                                \
-      _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++) {                                           \
-        int32_t four;                                                                                                  \
-        memcpy(&four, a + i * a_stride, sizeof four);                                                                  \
-        __m512i left = _mm512_set1_epi32(four);                                                                        \
-        _Pragma("clang loop unroll(full)") for (size_t j = 0; j < vectors; j++)                                        \
-            sum[i][j] = _mm512_dpbusd_epi32(sum[i][j], left, column[j]);                                               \
-      }                                                                                                                \
-    }                                                                                                                  \
+    LOOP(uint8_t, COLUMNS, STEP_8, ROWS, )                                                                             \
     _Pragma("clang loop unroll(full)") for (size_t i = 0; i < ROWS; i++)                                               \
         memcpy(c + i * c_stride, sum[i], sizeof sum[i]);                                                               \
   }
-#define VNNI_TILES(ROWS) VNNI_TILE(ROWS, 48) VNNI_TILE(ROWS, 16)
+#define VNNI_TILES(ROWS)                                                                                               \
+  VNNI_TILE(vnni_whole_##ROWS, ROWS, 48, panel_width) VNNI_TILE(vnni_narrow_##ROWS, ROWS, 16, b_stride)
 VNNI_TILES(1)
 VNNI_TILES(2)
 VNNI_TILES(3)
@@ -177,8 +220,9 @@ VNNI_TILES(7)
 VNNI_TILES(8)
 static const kit vnni = {
     8, sizeof(uint8_t), {0, 48, 48, 48, 48, 48, 48, 48, 48},
-    {0, vnni_1x48, vnni_2x48, vnni_3x48, vnni_4x48, vnni_5x48, vnni_6x48, vnni_7x48, vnni_8x48},
-    {0, vnni_1x16, vnni_2x16, vnni_3x16, vnni_4x16, vnni_5x16, vnni_6x16, vnni_7x16, vnni_8x16}};
+    {0, vnni_whole_1, vnni_whole_2, vnni_whole_3, vnni_whole_4, vnni_whole_5, vnni_whole_6, vnni_whole_7, vnni_whole_8},
+    {0, vnni_narrow_1, vnni_narrow_2, vnni_narrow_3, vnni_narrow_4, vnni_narrow_5, vnni_narrow_6, vnni_narrow_7,
+     vnni_narrow_8}};
 #endif
 
 static const kit *kit_for(baton_isa isa) {
