@@ -93,18 +93,18 @@ typedef int64_t long4 __attribute__((vector_size(32)));
        PAIRS_256)
 AVX2_TILE(1, 48, whole, panel_width)
 AVX2_TILE(2, 16, whole, panel_width)
-AVX2_TILE(3, 16, whole, panel_width)
+AVX2_TILE(3, 8, whole, panel_width)
 AVX2_TILE(4, 8, whole, panel_width)
 AVX2_TILE(5, 8, whole, panel_width)
 AVX2_TILE(6, 8, whole, panel_width)
 AVX2_TILE(1, 16, narrow, b_stride)
 AVX2_TILE(2, 16, narrow, b_stride)
-AVX2_TILE(3, 16, narrow, b_stride)
+AVX2_TILE(3, 8, narrow, b_stride)
 AVX2_TILE(4, 8, narrow, b_stride)
 AVX2_TILE(5, 8, narrow, b_stride)
 AVX2_TILE(6, 8, narrow, b_stride)
 static const kit avx2 = {
-    6, sizeof(int16_t), {0, 48, 16, 16, 8, 8, 8},
+    6, sizeof(int16_t), {0, 48, 16, 8, 8, 8, 8},
     {0, avx2_whole_1, avx2_whole_2, avx2_whole_3, avx2_whole_4, avx2_whole_5, avx2_whole_6},
     {0, avx2_narrow_1, avx2_narrow_2, avx2_narrow_3, avx2_narrow_4, avx2_narrow_5, avx2_narrow_6}};
 
@@ -131,7 +131,8 @@ typedef int64_t long8 __attribute__((vector_size(64)));
 #define AVX512_TILE(ROWS, COLUMNS, KIND, PITCH)                                                                        \
   TILE(avx512_##KIND##_##ROWS, TARGET_WORDS, ROWS, COLUMNS, PITCH, short32, ivec, LOAD_512, SPREAD_512, MULTIPLY_512,  \
        PAIRS_512)
-#define AVX512_TILES(ROWS, COLUMNS) AVX512_TILE(ROWS, COLUMNS, whole, panel_width) AVX512_TILE(ROWS, 16, narrow, b_stride)
+#define AVX512_TILES(ROWS, COLUMNS)                                                                                    \
+  AVX512_TILE(ROWS, COLUMNS, whole, panel_width) AVX512_TILE(ROWS, 16, narrow, b_stride)
 AVX512_TILES(1, 48)
 AVX512_TILES(2, 48)
 AVX512_TILES(3, 48)

@@ -63,9 +63,9 @@ void baton_quantize_piece(size_t count, const float *x, float factor, int16_t *n
 
 // The parts of a tile that all have. Rows are addressed in threes (base, + stride, + 2 strides), and steps are taken four a
 // turn: with a turn for each step, instructions that only count and add are a third of all, and what the processor can
-// decode is the limit, above all where two threads share a core.
+// decode is the limit, above all where two threads share a core. A single row waits for its weights, and takes one.
 #define ROW_GROUPS(TYPE, ROWS)                                                                                         \
-  enum { groups = (ROWS + 2) / 3 };                                                                                    \
+  enum { groups = (ROWS + 2) / 3, turn = ROWS > 1 ? 4 : 1 };                                                           \
   const TYPE *group[groups];                                                                                           \
   _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) {                                             \
     group[g] = (const TYPE *)rows + 3 * g * a_stride;                                                                  \
@@ -77,13 +77,13 @@ void baton_quantize_piece(size_t count, const float *x, float factor, int16_t *n
 // most BYTES.
 #define EACH_STEP(WIDTH, PITCH, BYTES, ...)                                                                            \
   size_t p = 0;                                                                                                        \
-  _Pragma("clang loop unroll(disable)") for (; p + 4 <= k; p += 4, b += 4 * (PITCH), ahead += 4 * share) {             \
+  _Pragma("clang loop unroll(disable)") for (; p + turn <= k; p += turn, b += turn * (PITCH), ahead += turn * share) { \
     __builtin_prefetch(ahead, 0, 2);                                                                                   \
     if (share > 16)                                                                                                    \
-      _Pragma("clang loop unroll(full)") for (size_t line = 64; line < 4 * (BYTES); line += 64)                        \
+      _Pragma("clang loop unroll(full)") for (size_t line = 64; line < turn * (BYTES); line += 64)                     \
           __builtin_prefetch(ahead + line, 0, 2);                                                                      \
-    _Pragma("clang loop unroll(full)") for (size_t at = 0; at < 4; at++) { __VA_ARGS__ }                               \
-    _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) group[g] += 4 * (WIDTH);                    \
+    _Pragma("clang loop unroll(full)") for (size_t at = 0; at < turn; at++) { __VA_ARGS__ }                            \
+    _Pragma("clang loop unroll(full)") for (size_t g = 0; g < groups; g++) group[g] += turn * (WIDTH);                 \
   }                                                                                                                    \
   _Pragma("clang loop unroll(disable)") for (; p < k; p++, b += (PITCH)) {                                             \
     enum { at = 0 };                                                                                                   \
