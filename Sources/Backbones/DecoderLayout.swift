@@ -56,11 +56,14 @@ struct DecoderLayout: Sendable {
     /// The rows of keys and values of text `index`.
     func range(_ index: Int) -> Range<Int> { bounds[index]..<bounds[index + 1] }
 
-    /// The blocks of whole sixteens of each text, new ones empty; none where nothing is kept.
+    /// The blocks of whole sixteens of each text, new ones empty and at most the task's `newBlocks` of them in all; none
+    /// without a prefix cache.
     func blocks(_ task: DecoderTask, layers: Int, columns: Int) -> [[PrefixBlock]] {
         guard let known = task.known else { return lengths.map { _ in [] } }
+        var room = task.newBlocks
         return lengths.indices.map { text in
-            let missing = max(0, lengths[text] / PrefixBlock.tokens - known[text].count)
+            let missing = min(room, task.missingBlocks(text))
+            room -= missing
             return known[text] + (0..<missing).map { _ in PrefixBlock(layers: layers, columns: columns) }
         }
     }

@@ -39,10 +39,11 @@ public struct DecoderModel: Backbone {
         try states(of: batch, readout: readout, levels: levels, threads: threads, prefix: nil)
     }
 
-    /// `states` with keys and values of known beginnings taken from `prefix`, and those of the new texts left there.
-    /// The same bits as without. The mean over all tokens takes no part in it.
+    /// `states` with keys and values of known beginnings taken from `prefix`, and those of the new texts left there where
+    /// it `keeps` them. The same bits as without. The mean over all tokens takes no part in it.
     public func states(
-        of batch: PackedBatch, readout: Readout, levels: [Int]? = nil, threads: Threads = .one, prefix: PrefixCache?
+        of batch: PackedBatch, readout: Readout, levels: [Int]? = nil, threads: Threads = .one, prefix: PrefixCache?,
+        keeps: Bool = true
     ) throws -> Tensor {
         let levels = levels ?? [layers]
         try check(batch)
@@ -56,11 +57,16 @@ public struct DecoderModel: Backbone {
                 return cache.beginning(of: tokens, atMost: read, layers: top)
             }
         }
-        let task = DecoderTask(batch: batch, readout: readout, levels: levels, known: known)
+        var task = DecoderTask(batch: batch, readout: readout, levels: levels, known: known)
+        if keeps, let kept, let known {
+            let missing = (0..<batch.count).reduce(0) { $0 + task.missingBlocks($1) }
+            let bytes = PrefixBlock.bytes(layers: top, columns: 2 * configuration.keyWidth)
+            task.newBlocks = kept.makeRoom(for: missing, bytes: bytes, beside: known.flatMap(\.self))
+        }
         return workspaces.withWorkspace { workspace in
             let pass = DecoderPass(self, task, workspace: workspace, workers: threads.count)
             threads.run(stages: pass.stages.map(\.pieces)) { stage, piece, worker in pass.stages[stage].run(piece, worker) }
-            if let kept { pass.captured.enumerated().forEach { kept.keep($1, of: batch.tokens[batch.range($0)]) } }
+            if keeps, let kept { pass.captured.enumerated().forEach { kept.keep($1, of: batch.tokens[batch.range($0)]) } }
             return pass.states.tensor
         }
     }

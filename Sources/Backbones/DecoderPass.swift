@@ -8,6 +8,8 @@ struct DecoderTask: Sendable {
     let levels: [Int]
     /// The known beginning of each text, whose states are not computed again; nil without a prefix cache.
     var known: [[PrefixBlock]]?
+    /// How many blocks beside those are filled, for texts to come.
+    var newBlocks = 0
     /// States to begin with instead of the embeddings.
     var entering: Activations?
 
@@ -16,6 +18,11 @@ struct DecoderTask: Sendable {
 
     /// Known tokens of text `index`.
     func knownTokens(_ index: Int) -> Int { (known?[index].count ?? 0) * PrefixBlock.tokens }
+
+    /// Whole blocks of text `index` that are not known.
+    func missingBlocks(_ index: Int) -> Int {
+        max(0, batch.range(index).count / PrefixBlock.tokens - (known?[index].count ?? 0))
+    }
 }
 
 /// One pass over one batch: its buffers, and its stages in order. The cut into pieces depends on the batch alone.

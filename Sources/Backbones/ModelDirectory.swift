@@ -1,5 +1,6 @@
 public import Foundation
 public import Tensors
+import Tokenizers
 
 /// A folder as Hugging Face lays models out: `config.json`, `model.safetensors` (or shards and their index),
 /// `tokenizer.json`, and what sentence-transformers adds.
@@ -13,6 +14,11 @@ public struct ModelDirectory: Sendable {
     public let normalizes: Bool
     /// Longest text in tokens, by `sentence_bert_config.json`; nil when the folder does not say.
     public let maxTokens: Int?
+    /// Whether the model is a decoder, by `model_type`.
+    public let isDecoder: Bool
+    /// What of a request is read: a chat where a decoder has a template for it, and the folder doesn't say how to pool, as
+    /// those do that were trained on texts by themselves; else the user's last text.
+    public let prompt: Prompt
     /// Files of weights, in the order of their names.
     public let weightFiles: [URL]
 
@@ -25,7 +31,12 @@ public struct ModelDirectory: Sendable {
                 "\(url.path): no \(name); a model directory needs config.json, tokenizer.json and model.safetensors")
         }
         weightFiles = try Self.weightFiles(in: url)
-        readout = try Self.readout(in: url)
+        let family = DecoderConfiguration.Family(
+            rawValue: try Self.decode("config.json", in: url, DecoderParts.self).model_type ?? "")
+        isDecoder = family != nil
+        let poolingIsSaid = Self.exists("1_Pooling/config.json", in: url)
+        readout = try poolingIsSaid ? Self.pooling(in: url) : isDecoder ? .penultimate : .mean
+        prompt = try isDecoder && !poolingIsSaid && ChatTemplate.stands(in: url) ? .chat : .lastUser
         normalizes = try Self.normalizes(in: url)
         if Self.exists("sentence_bert_config.json", in: url) {
             let config: SentenceConfig = try Self.decode("sentence_bert_config.json", in: url)
@@ -54,7 +65,9 @@ public struct ModelDirectory: Sendable {
     var configuration: URL { url.appendingPathComponent("config.json") }
     var tokenizer: URL { url.appendingPathComponent("tokenizer.json") }
 
-    static func decode<Value: Decodable>(_ name: String, in folder: URL) throws -> Value {
+    static func decode<Value: Decodable>(
+        _ name: String, in folder: URL, _ type: Value.Type = Value.self
+    ) throws -> Value {
         let file = folder.appendingPathComponent(name)
         do {
             return try JSONDecoder().decode(Value.self, from: Data(contentsOf: file))
@@ -87,11 +100,7 @@ public struct ModelDirectory: Sendable {
         return names.map { folder.appendingPathComponent($0) }
     }
 
-    private static func readout(in folder: URL) throws -> Readout {
-        guard exists("1_Pooling/config.json", in: folder) else {
-            let file: DecoderParts = try decode("config.json", in: folder)
-            return DecoderConfiguration.Family(rawValue: file.model_type ?? "") == nil ? .mean : .penultimate
-        }
+    private static func pooling(in folder: URL) throws -> Readout {
         let pooling: Pooling = try decode("1_Pooling/config.json", in: folder)
         guard pooling.modes.count == 1, let readout = pooling.modes.first.flatMap({ Pooling.readouts[$0] }) else {
             let found = pooling.modes.isEmpty ? "no pooling_mode_*" : pooling.modes.joined(separator: " and ")

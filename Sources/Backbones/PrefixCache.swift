@@ -16,10 +16,14 @@ final class PrefixBlock: Sendable {
     init(layers: Int, columns: Int) {
         self.layers = layers
         memory = Workspace()
-        let room = Workspace.room(rows: layers * Self.tokens, columns: columns)
-        memory.reset(for: room)
+        memory.reset(for: Workspace.room(rows: layers * Self.tokens, columns: columns))
         rows = memory.rows(layers * Self.tokens, columns: columns)
-        bytes = room * MemoryLayout<Float>.stride
+        bytes = Self.bytes(layers: layers, columns: columns)
+    }
+
+    /// What a block takes.
+    static func bytes(layers: Int, columns: Int) -> Int {
+        Workspace.room(rows: layers * tokens, columns: columns) * MemoryLayout<Float>.stride
     }
 
     func layer(_ index: Int) -> FloatRows { rows.rows(index * Self.tokens..<(index + 1) * Self.tokens) }
@@ -74,6 +78,21 @@ public final class PrefixCache: Sendable {
             }
             return blocks
         }
+    }
+
+    /// Frees what `count` new blocks of `bytes` take beside `known` ones, which stay; returns for how many of them there is
+    /// room. So memory is bounded also while a pass fills them.
+    func makeRoom(for count: Int, bytes: Int, beside known: [PrefixBlock]) -> Int {
+        let used = known.reduce(0) { $0 + $1.bytes }
+        let fitting = min(count, max(0, limit - used) / max(1, bytes))
+        // The known ones were just used, and go last.
+        tree.withLock { Self.shrink(&$0, to: limit - fitting * bytes) }
+        return fitting
+    }
+
+    /// Tokens of the longest known beginning of `tokens`, of at most `count`.
+    func knownTokens(of tokens: ArraySlice<Int32>, atMost count: Int, layers: Int) -> Int {
+        beginning(of: tokens, atMost: count, layers: layers).count * PrefixBlock.tokens
     }
 
     /// Keeps `blocks`, which begin at the first token of `tokens`; those that are known already stay as they are.

@@ -11,11 +11,12 @@ struct EmbedStage {
         if case .recorded = run.recipe.source { _ = try run.outcomes().split(named: run.recipe.split) }
         let embedding = try Embedding(model: run.recipe.model, settings: run.recipe.embed)
         let standing = try run.standing(file) { try States(reading: file).key }
-        if standing == embedding.key(ids: texts.ids, texts: texts.prompts) { return nil }
+        if standing == embedding.key(ids: texts.ids, requests: texts.requests) { return nil }
         try run.prepareFolder()
         let states = try embedding.states(
-            ids: texts.ids, texts: texts.prompts, threads: run.threads, monitor: run.monitor)
+            ids: texts.ids, requests: texts.requests, threads: run.threads, monitor: run.monitor)
         try states.write(to: file)
-        return "\(states.ids.count) states of width \(states.values.columns) in \(file.path)"
+        return
+            "\(states.ids.count) states of width \(states.values.columns) in \(file.path)\(states.cuts.note(states.provenance))"
     }
 }

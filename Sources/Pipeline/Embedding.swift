@@ -2,7 +2,8 @@ import Backbones
 import Files
 public import Foundation
 import HDF5
-public import Tensors
+import Tensors
+import Tokenizers
 
 /// A model with every setting of its hidden states decided.
 public struct Embedding: Sendable {
@@ -14,54 +15,70 @@ public struct Embedding: Sendable {
     /// Size of a state.
     public var width: Int { encoder.width }
 
-    /// Opens the model in `folder`; what `settings` leave open is what the folder says.
+    /// Opens the model in `folder`; what `settings` leave open is what the folder says. `ofTexts`: what is read is texts by
+    /// themselves, not tasks.
     ///
     /// Throws one line about the first file of the model that is missing, damaged or not supported.
-    public init(model folder: URL, settings: EmbedSettings, prompt: String? = nil) throws {
+    public init(model folder: URL, settings: EmbedSettings, ofTexts: Bool = false) throws {
         let directory = try ModelDirectory(reading: folder)
         encoder = try Encoder(
-            directory, readout: settings.readout, levels: settings.levels(of: directory), normalizes: settings.normalize,
-            maxTokens: settings.maxTokens, precision: settings.precision)
-        definition = try ["config.json", "tokenizer.json"].map { name in
-            try SHA256.hex(ofFile: folder.appendingPathComponent(name))
-        }
+            directory, prompt: settings.prompt, system: settings.system, truncation: settings.cut, readout: settings.readout,
+            levels: settings.levels(of: directory), normalizes: settings.normalize, maxTokens: settings.maxTokens,
+            precision: settings.precision)
+        let prompt = encoder.reader.prompt
+        let files = ["config.json", "tokenizer.json"] + (prompt == .chat ? ChatTemplate.files(of: folder) : [])
+        definition = try files.map { try SHA256.hex(ofFile: folder.appendingPathComponent($0)) }
         provenance = States.Provenance(
             model: folder.standardizedFileURL.lastPathComponent, modelSHA256: try directory.weightsSHA256(),
-            prompt: prompt ?? settings.prompt.rawValue, readout: encoder.readout.rawValue, layers: encoder.levels,
-            normalize: encoder.normalizes, precision: settings.precision.rawValue, maxTokens: encoder.maxTokens)
+            prompt: ofTexts && prompt == .lastUser ? "text" : prompt.rawValue, system: settings.system,
+            readout: encoder.readout.rawValue, layers: encoder.levels, normalize: encoder.normalizes,
+            precision: settings.precision.rawValue, maxTokens: encoder.maxTokens, cut: settings.cut.rawValue)
     }
 
-    /// Digest of everything that a state depends on besides its text.
+    /// Digest of everything that a state depends on besides its text. Settings that came later are a part of it where they
+    /// say something, so that older states stay what they are.
     private var settingsKey: String {
-        StageKey(
+        let later = [
+            provenance.system.map { "system \($0)" }, encoder.reader.truncation == .tail ? nil : "cut \(provenance.cut)",
+        ]
+        return StageKey(
             [
                 "states 2", provenance.modelSHA256, provenance.prompt, provenance.readout, "\(provenance.layers)",
-                "\(provenance.normalize)", arithmetic, "\(provenance.maxTokens)",
-            ] + definition
+                "\(provenance.normalize)",
+                arithmetic, "\(provenance.maxTokens)",
+            ] + definition + later.compactMap(\.self)
         ).hex
     }
 
     /// The precision; where its arithmetic has changed, which one it is, so that no state made before is taken for one of now.
     private var arithmetic: String { provenance.precision == "int8" ? "int8 2" : provenance.precision }
 
-    /// Digest of everything that the states of these texts depend on.
-    func key(ids: [String], texts: [String]) -> String { StageKey([settingsKey] + ids + texts).hex }
+    /// Digest of everything that the states of these requests depend on.
+    func key(ids: [String], requests: [Conversation]) -> String {
+        StageKey([settingsKey] + ids + requests.map(identity)).hex
+    }
+
+    private func identity(of request: Conversation) -> String {
+        encoder.reader.prompt == .lastUser ? request.lastUserText : request.identity
+    }
 
     /// Texts between two looks at the monitor. A text has the same bits alone and among others, so any cut will do.
     private static let pieceSize = 1024
 
-    /// The states of `texts`, `[texts, width]`, with progress. Throws ``Interrupted`` once the monitor stops.
-    func states(ids: [String], texts: [String], threads: Threads, monitor: Monitor) throws -> States {
-        var scalars: [Float] = []
-        for first in stride(from: 0, to: texts.count, by: Self.pieceSize) {
-            try monitor.checkpoint("after \(first) of \(texts.count) texts")
-            let piece = Array(texts[first..<min(first + Self.pieceSize, texts.count)])
-            scalars += try encoder.states(for: piece, threads: threads) { done in
-                monitor.progress("embed", first + done, of: texts.count)
+    /// The states of `requests`, `[requests, width]`, with progress. Throws ``Interrupted`` once the monitor stops.
+    func states(ids: [String], requests: [Conversation], threads: Threads, monitor: Monitor) throws -> States {
+        var scalars: [Float] = [], cuts = Cuts()
+        for first in stride(from: 0, to: requests.count, by: Self.pieceSize) {
+            try monitor.checkpoint("after \(first) of \(requests.count) texts")
+            let piece = first..<min(first + Self.pieceSize, requests.count)
+            let tokens = try encoder.reader.tokens(of: Array(requests[piece]), threads: threads)
+            cuts.add(tokens, ids: Array(ids[piece]))
+            scalars += try encoder.states(of: tokens, threads: threads) { done in
+                monitor.progress("embed", first + done, of: requests.count)
             }.scalars
         }
-        let values = Tensor(shape: [texts.count, encoder.width], scalars: scalars)
-        return States(ids: ids, values: values, provenance: provenance, key: key(ids: ids, texts: texts))
+        let values = Tensor(shape: [requests.count, encoder.width], scalars: scalars)
+        return States(ids: ids, values: values, provenance: provenance, key: key(ids: ids, requests: requests), cuts: cuts)
     }
 
     /// The states of `texts` from `cache`, which holds one file a model and its settings, a row a text. What is not
@@ -83,11 +100,17 @@ public struct Embedding: Sendable {
         }
         if !missing.isEmpty {
             let made = try states(
-                ids: missing.map(\.digest), texts: missing.map(\.text), threads: threads, monitor: monitor)
+                ids: missing.map(\.digest), requests: missing.map { Conversation(text: $0.text) }, threads: threads,
+                monitor: monitor)
             kept.ids += made.ids
             kept.values = Tensor(
                 shape: [kept.ids.count, encoder.width], scalars: kept.values.scalars + made.values.scalars)
             try kept.write(to: file)
+            if made.cuts.count > 0 {
+                monitor.note(
+                    "\(made.cuts.count) of \(missing.count) texts were cut to \(provenance.maxTokens) tokens at the \(provenance.cut)"
+                )
+            }
         }
         return kept.values.rows(at: digests.compactMap { rows[$0] })
     }
@@ -125,101 +148,5 @@ extension EmbedSettings {
             let depth = try? JSONDecoder().decode(Depth.self, from: data)
         else { return nil }
         return levels(of: directory).numbers(layers: depth.layers)
-    }
-}
-
-/// `baton embed --input`: any number of texts, from JSON lines to one file of states, in bounded memory.
-public struct TextEmbedding: Sendable {
-    /// Texts and bytes of text held at once. A text has the same bits wherever the cut falls.
-    private static let pieceSize = 8192, pieceBytes = 16 << 20
-
-    private struct Line: Decodable {
-        struct Message: Decodable { var role: String?, content: String? }
-        var id: String
-        var text: String?
-        var prompt: String?
-        var messages: [Message]?
-
-        /// A text's own field, a recorded task's prompt, or a task's last user message.
-        var content: String? { text ?? prompt ?? messages?.last { $0.role == "user" }?.content }
-    }
-
-    let embedding: Embedding
-    let threads: Threads
-    let monitor: Monitor
-
-    /// Texts go in as they are, with the tokenizer's own special tokens.
-    public init(embedding: Embedding, threads: Threads, monitor: Monitor) {
-        self.embedding = embedding
-        self.threads = threads
-        self.monitor = monitor
-    }
-
-    /// Embeds each line of `input`, `{"id": …, "text": …}` or a task, into `output`. Returns how many.
-    public func embed(_ input: URL, into output: URL) throws -> Int {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: input.resolvingSymlinksInPath().path)
-        if let type = attributes?[.type] as? FileAttributeType, type != .typeRegular {
-            throw InputError(input.path, "is not a regular file; texts are read twice, so give a file")
-        }
-        let total = try count(input)
-        try Durable.replace(output) { beside in
-            let archive = try HDF5File(creating: beside.path)
-            let digest = try fill(archive, from: input, total: total)
-            let key = StageKey(["texts", embedding.key(ids: [], texts: []), digest]).hex
-            try embedding.provenance.write(to: archive, key: key)
-            try archive.close()
-        }
-        return total
-    }
-
-    /// Appends the states of every line, a piece at a time, and returns the digest of the lines.
-    private func fill(_ archive: borrowing HDF5File, from input: URL, total: Int) throws -> String {
-        var digest = SHA256()
-        try archive.createRows(of: Float.self, columns: embedding.encoder.width, at: "states")
-        try archive.createStringRows(at: "ids")
-        var ids: [String] = [], texts: [String] = [], bytes = 0, done = 0
-        try JSONLines.forEach(in: input) { data, number in
-            let line = try Self.decode(data, at: "\(input.path):\(number)")
-            ids.append(line.id)
-            texts.append(line.text)
-            bytes += line.text.utf8.count
-            data.withUnsafeBytes { digest.update($0) }
-            let isFull = texts.count == Self.pieceSize || bytes >= Self.pieceBytes
-            guard isFull || done + texts.count == total else { return }
-            let before = done
-            let states = try embedding.encoder.states(for: texts, threads: threads) { finished in
-                monitor.progress("embed", before + finished, of: total)
-            }
-            try archive.appendRows(states.scalars, to: "states")
-            try archive.appendRows(ids, to: "ids")
-            done += texts.count
-            (ids, texts, bytes) = ([], [], 0)
-            try monitor.checkpoint("after \(done) of \(total) texts")
-        }
-        guard done == total else { throw InputError(input.path, "changed while it was read; give the same command again") }
-        return digest.hex()
-    }
-
-    private func count(_ input: URL) throws -> Int {
-        var seen: Set<String> = []
-        try JSONLines.forEach(in: input) { data, number in
-            let place = "\(input.path):\(number)"
-            let line = try Self.decode(data, at: place)
-            guard seen.insert(line.id).inserted else { throw InputError(place, "duplicate id \"\(line.id)\"") }
-        }
-        guard !seen.isEmpty else { throw InputError(input.path, "holds no text") }
-        return seen.count
-    }
-
-    private static func decode(_ data: Data, at place: String) throws -> (id: String, text: String) {
-        let line: Line
-        do { line = try JSONDecoder().decode(Line.self, from: data) } catch let error as DecodingError {
-            throw InputError(place, "\(error.oneLine); expected {\"id\": …, \"text\": …} or a task")
-        }
-        guard !line.id.utf8.contains(0) else { throw InputError(place, "an id must not hold a zero byte") }
-        guard let text = line.content else {
-            throw InputError(place, "id \"\(line.id)\" has no text; expected {\"id\": …, \"text\": …} or a task")
-        }
-        return (line.id, text)
     }
 }

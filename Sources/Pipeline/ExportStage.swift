@@ -1,7 +1,9 @@
+import Backbones
 import Files
 import Foundation
 import Routing
 import Tensors
+import Tokenizers
 
 /// The bundle of a run.
 struct ExportStage {
@@ -33,9 +35,10 @@ struct ExportStage {
         let step = max(1, train.count / Self.probes)
         let rows = Array(stride(from: 0, to: train.count, by: step).prefix(Self.probes)).map { train[$0] }
         let scores = policy.scores(for: states.values.rows(at: rows))
+        let requests = try run.texts().requests, readsAll = made.prompt != Prompt.lastUser.rawValue
         let probes = rows.enumerated().map { index, row in
             RouterBundle.Manifest.Probe(
-                id: data.outcomes.ids[row], text: data.outcomes.prompts[row],
+                id: data.outcomes.ids[row], request: requests[row], readsAll: readsAll,
                 scores: (0..<scores.columns).map { scores[index, $0] })
         }
         return RouterBundle(
@@ -44,7 +47,7 @@ struct ExportStage {
                 seed: run.recipe.seed,
                 embed: .init(
                     prompt: made.prompt, readout: made.readout, layers: made.layers, normalize: made.normalize,
-                    precision: made.precision, maxTokens: made.maxTokens),
+                    precision: made.precision, maxTokens: made.maxTokens, system: made.system, cut: made.cut),
                 backbone: .init(
                     name: made.model, path: relativePath(of: run.recipe.model, from: folder), sha256: made.modelSHA256,
                     width: policy.head.width),
@@ -54,5 +57,20 @@ struct ExportStage {
                     states: states.key, search: checkpoint.key, generation: kept.generation,
                     validationReward: kept.validationReward)),
             policy: policy)
+    }
+}
+
+extension RouterBundle.Manifest.Probe {
+    /// `readsAll`: more of a request is read than the user's last text.
+    init(id: String, request: Conversation, readsAll: Bool, scores: [Double]) {
+        self.init(id: id, text: request.lastUserText, scores: scores)
+        if readsAll, request != Conversation(text: text) {
+            turns = request.turns.map { Turn(role: $0.role, content: $0.content) }
+        }
+    }
+
+    var request: Conversation {
+        turns.map { Conversation(turns: $0.map { Conversation.Turn(role: $0.role, content: $0.content) }) }
+            ?? Conversation(text: text)
     }
 }

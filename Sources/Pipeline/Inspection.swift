@@ -70,7 +70,7 @@ public enum Inspection {
             "router \(manifest.name), format \(manifest.format)",
             "workers          \(manifest.workers.joined(separator: ", "))",
             "backbone         \(manifest.backbone.name), width \(manifest.backbone.width), sha256 \(manifest.backbone.sha256)",
-            "embed            \(embed.prompt), \(embed.readout) of layers \(layers), normalize \(embed.normalize), at most \(embed.maxTokens) tokens",
+            "embed            \(embed.prompt), \(embed.readout) of layers \(layers), normalize \(embed.normalize), at most \(embed.maxTokens) tokens, cut at the \(embed.cut ?? "tail")",
             "head             \(bundle.policy.head.weight.shape), root mean square \(bundle.policy.head.rootMeanSquare.fixed(4))",
             "prior            \(bundle.policy.prior.map { "\($0.table.rows) domains" } ?? "none")",
             "probes           \(manifest.probes.count)",

@@ -3,6 +3,7 @@ import Files
 public import Foundation
 import Routing
 public import Tensors
+public import Tokenizers
 
 /// A bundle with its backbone, checked against each other, ready to decide.
 public struct LoadedRouter: Sendable {
@@ -14,9 +15,11 @@ public struct LoadedRouter: Sendable {
         public var scores: [String: Double], probabilities: [String: Double]
         /// The same for roles, a softmax of their own; `nil` without roles.
         public var roleScores: [String: Double]?, roleProbabilities: [String: Double]?
+        /// Tokens that the router read, and whether the request has more of them.
+        public var tokens: Int, cut: Bool
 
         private enum CodingKeys: String, CodingKey {
-            case worker, role, scores, probabilities
+            case worker, role, scores, probabilities, tokens, cut
             case roleScores = "role_scores"
             case roleProbabilities = "role_probabilities"
         }
@@ -30,11 +33,22 @@ public struct LoadedRouter: Sendable {
             try container.encode(probabilities, forKey: .probabilities)
             try container.encodeIfPresent(roleScores, forKey: .roleScores)
             try container.encodeIfPresent(roleProbabilities, forKey: .roleProbabilities)
+            try container.encode(tokens, forKey: .tokens)
+            try container.encode(cut, forKey: .cut)
         }
     }
 
+    /// A request as the router reads it.
+    public struct Question: Sendable {
+        /// Tokens that are read; there is none to decide by where this is zero.
+        public var tokens: Int { request.ids.count }
+        let request: RequestTokens
+        /// Where scores are equal, the choice is made by this and the bundle's seed.
+        let tie: UInt64
+    }
+
     public let bundle: RouterBundle
-    private let reader: Reader
+    private let encoder: Encoder
     let threads: Threads
 
     /// How far a probe's score may lie from the recorded one, in units of 1 + its size: other processors round otherwise,
@@ -42,17 +56,23 @@ public struct LoadedRouter: Sendable {
     private var tolerance: Double { bundle.manifest.embed.precision == Precision.int8.rawValue ? 3e-2 : 1e-3 }
 
     /// The bundle in `folder` with the model in `model`, else at the bundle's recorded path, else in `Models/NAME`.
+    /// `prefixMemory` bytes, where the model is a decoder, keep what requests began with for those that begin alike.
     ///
     /// Throws ``InputError`` where the model isn't the recorded one, by digest or by the scores of the probes.
-    public init(reading folder: URL, model: URL? = nil, threads: Threads) throws {
+    public init(reading folder: URL, model: URL? = nil, prefixMemory: Int = 0, threads: Threads) throws {
         bundle = try RouterBundle(reading: folder)
         self.threads = threads
         let manifest = bundle.manifest, path = try Self.modelFolder(manifest, bundle: folder, given: model)
-        reader = try Reader(bundle, folder: folder, model: path, threads: threads)
-        guard reader.modelSHA256 == manifest.backbone.sha256 else {
+        let directory = try ModelDirectory(reading: path)
+        let plain = try Encoder(reading: manifest.embed, folder: folder, model: directory, threads: threads)
+        guard try directory.weightsSHA256() == manifest.backbone.sha256 else {
             throw InputError(
                 path.path, "is not the backbone of this bundle (SHA-256 of the weights differs); give its folder with --model")
         }
+        // Scaling takes long the first time, so what a model is comes before.
+        var encoder = try plain.scaled(for: bundle, folder: folder, model: directory, threads: threads)
+        if prefixMemory > 0, directory.isDecoder { encoder.prefixes = PrefixCache(bytes: prefixMemory) }
+        self.encoder = encoder
         try checkProbes(folder: folder, model: path)
     }
 
@@ -67,7 +87,8 @@ public struct LoadedRouter: Sendable {
 
     private func checkProbes(folder: URL, model: URL) throws {
         let probes = bundle.manifest.probes
-        let states = try reader.states(for: probes.map(\.text), threads: threads)
+        let requests = try encoder.reader.tokens(of: probes.map(\.request), threads: threads)
+        let states = try encoder.states(of: requests, threads: threads)
         guard states.columns == bundle.policy.head.width else {
             throw InputError(
                 model.path, "gives states of width \(states.columns); the bundle's head reads \(bundle.policy.head.width)")
@@ -86,19 +107,39 @@ public struct LoadedRouter: Sendable {
         }
     }
 
-    /// The worker for `text`, those in `excluded` left out before the softmax, and its role where the router gives roles: the
-    /// highest score of each. Ties break by the bundle's seed and the text.
+    /// `request` as the router reads it. Throws where the model's template has no form for it.
+    public func question(_ request: Conversation) throws -> Question {
+        let tie = UInt64(SHA256.hex(of: Array(request.lastUserText.utf8)).prefix(16), radix: 16) ?? 0
+        return Question(request: try encoder.reader.tokens(of: request), tie: tie)
+    }
+
+    /// The part of a too long request that is left out.
+    public var cut: String { encoder.reader.truncation.rawValue }
+
+    /// The most tokens that are read of any request.
+    public var maxTokens: Int { encoder.maxTokens }
+
+    /// Tokens whose states are not known yet: how long the decision takes.
+    public func newTokens(of question: Question) -> Int { encoder.newTokens(of: question.request) }
+
+    /// The worker for `text`, as for a request whose only message it is.
+    public func decide(_ text: String, without excluded: Set<String> = []) throws -> Decision {
+        try decide(question(Conversation(text: text)), without: excluded)
+    }
+
+    /// The worker for a request, those in `excluded` left out before the softmax, and its role where the router gives roles:
+    /// the highest score of each. Ties break by the bundle's seed and the user's last text.
     ///
     /// Throws ``InputError`` where `excluded` names a worker that the bundle hasn't got, or leaves none.
-    public func decide(_ text: String, without excluded: Set<String> = []) throws -> Decision {
+    public func decide(_ question: Question, without excluded: Set<String> = []) throws -> Decision {
         let workers = bundle.manifest.workers, roles = bundle.manifest.roles
         if let unknown = excluded.subtracting(workers).min() {
             throw InputError("--without", "unknown worker \"\(unknown)\"; the bundle has \(workers.joined(separator: ", "))")
         }
         let allowed = workers.map { !excluded.contains($0) }
-        let all = bundle.scores(for: try reader.states(for: [text], threads: threads))[0]
+        let all = bundle.scores(for: try encoder.states(of: [question.request], threads: threads))[0]
         let scores = Array(all.prefix(workers.count)), roleScores = Array(all.dropFirst(workers.count))
-        let tie = UInt64(SHA256.hex(of: Array(text.utf8)).prefix(16), radix: 16) ?? 0, seed = bundle.manifest.seed ^ tie
+        let seed = bundle.manifest.seed ^ question.tie
         guard let choice = chooseWorker(among: workers.indices.filter { allowed[$0] }, by: { scores[$0] }, seed: seed) else {
             throw InputError("--without", "leaves no worker")
         }
@@ -107,50 +148,13 @@ public struct LoadedRouter: Sendable {
         }
         var decision = Decision(
             worker: workers[choice], role: nil, scores: named(workers, scores),
-            probabilities: named(workers, softmax(scores, allowed: allowed)))
+            probabilities: named(workers, softmax(scores, allowed: allowed)), tokens: question.tokens,
+            cut: question.request.isCut)
         if let role = chooseWorker(among: Array(roles.indices), by: { roleScores[$0] }, seed: seed) {
             decision.role = roles[role]
             decision.roleScores = named(roles, roleScores)
             decision.roleProbabilities = named(roles, softmax(roleScores))
         }
         return decision
-    }
-}
-
-/// How a bundle's texts become states.
-private enum Reader: Sendable {
-    case plain(Embedding)
-    case chat(ChatReader)
-
-    init(_ bundle: RouterBundle, folder: URL, model: URL, threads: Threads) throws {
-        let embed = bundle.manifest.embed
-        var settings = EmbedSettings()
-        guard let readout = Readout(rawValue: embed.readout), let precision = Precision(rawValue: embed.precision) else {
-            throw InputError(folder.path, "readout \(embed.readout) at \(embed.precision) is not supported")
-        }
-        if embed.prompt == ChatReader.prompt {
-            self = .chat(try ChatReader(bundle, readout: readout, folder: folder, model: model, threads: threads))
-            return
-        }
-        settings.readout = readout
-        settings.precision = precision
-        settings.layers = .numbers(embed.layers)
-        settings.normalize = embed.normalize
-        settings.maxTokens = embed.maxTokens
-        self = .plain(try Embedding(model: model, settings: settings))
-    }
-
-    var modelSHA256: String {
-        switch self {
-        case .plain(let embedding): embedding.provenance.modelSHA256
-        case .chat(let reader): reader.modelSHA256
-        }
-    }
-
-    func states(for texts: [String], threads: Threads) throws -> Tensor {
-        switch self {
-        case .plain(let embedding): try embedding.encoder.states(for: texts, threads: threads)
-        case .chat(let reader): try reader.states(for: texts, threads: threads)
-        }
     }
 }

@@ -4,6 +4,7 @@ import Backbones
 import Chat
 public import Foundation
 import Routing
+import Tokenizers
 
 extension Recipe {
     /// The recipe with every key, as YAML; paths are relative to `folder`, where the text is to stand.
@@ -18,12 +19,14 @@ extension Recipe {
             model: \(quoted(relativePath(of: model, from: folder)))
             \(sourceLines(relativeTo: folder).joined(separator: "\n"))
             embed:
-              prompt: \(embed.prompt.rawValue)
+              prompt: \(embed.prompt?.rawValue ?? "auto")
+              system: \(embed.system.map(quoted) ?? "none")
               readout: \(embed.readout?.rawValue ?? "auto")
               layers: \(embed.layers?.text ?? "auto")
               normalize: \(embed.normalize.map(String.init) ?? "auto")
               precision: \(embed.precision.rawValue)
               max_tokens: \(embed.maxTokens.map(String.init) ?? "auto")
+              cut: \(embed.cut.rawValue)
             sft:
               method: \(sft.method.rawValue)
               temperature: \(list(sft.temperatures))

@@ -3,6 +3,7 @@ import Files
 public import Foundation
 public import Routing
 public import Tensors
+public import Tokenizers
 
 /// Everything that a run depends on.
 public struct Recipe: Sendable, Equatable {
@@ -35,9 +36,11 @@ extension Recipe {
 /// How a text becomes a hidden state; what is `nil` is taken from the model directory.
 public struct EmbedSettings: Sendable, Equatable {
     /// What of a task the backbone reads.
-    public enum Prompt: String, Sendable, CaseIterable { case lastUser = "last_user" }
-
-    public var prompt = Prompt.lastUser
+    public var prompt: Prompt?
+    /// An instruction before each task, where the prompt is `chat` or `transcript`.
+    public var system: String?
+    /// The part of a too long text that is left out.
+    public var cut = Truncation.tail
     public var readout: Readout?
     /// The levels of the model that are read. `nil`: its words, its middle and its end where all tokens are read, as
     /// `Experiments/04-better-head` found best, and else its end.
@@ -130,17 +133,20 @@ extension Recipe {
 }
 
 extension EmbedSettings {
-    /// The settings that flags gave for texts by themselves; the rest, the last layer among it, as the model directory
-    /// says. Throws ``InputError`` naming the flag.
+    /// The settings that flags gave for texts by themselves, which go in as they are unless the flags name a prompt; the rest,
+    /// the last layer among it, as the model directory says. Throws ``InputError`` naming the flag.
     public init(overrides: [(key: String, value: String)]) throws {
         var reader = RecipeReader(overrides: overrides)
         try self.init(from: &reader)
         try reader.finish()
         layers = layers ?? .last
+        prompt = prompt ?? .lastUser
     }
 
     init(from reader: inout RecipeReader) throws {
-        prompt = try reader.choice("embed.prompt") ?? .lastUser
+        prompt = try reader.automaticChoice("embed.prompt")
+        system = try reader.string("embed.system").flatMap { ["", "none"].contains($0) ? nil : $0 }
+        cut = try reader.choice("embed.cut") ?? .tail
         readout = try reader.automaticChoice("embed.readout")
         layers = try reader.listed("embed.layers").flatMap { try Levels(parsing: $0.text, at: $0.place) }
         normalize = try reader.automaticChoice("embed.normalize").map { (flag: Flag) in flag == .true }

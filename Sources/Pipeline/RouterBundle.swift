@@ -19,8 +19,10 @@ public struct RouterBundle: Sendable, Equatable {
         /// How a text becomes the state that the head reads.
         public struct Embed: Codable, Sendable, Equatable {
             public var prompt: String, readout: String, layers: [Int], normalize: Bool, precision: String, maxTokens: Int
-            /// The instruction before the request, where the prompt is `chat`.
+            /// The instruction before the request, where the prompt is `chat` or `transcript`.
             public var system: String?
+            /// The part of a too long request that is left out; older bundles, without it, leave out its end.
+            public var cut: String?
         }
 
         /// What the block `offsets` scales: the singular values of a layer of the backbone, and of its table of tokens.
@@ -38,8 +40,15 @@ public struct RouterBundle: Sendable, Equatable {
 
         /// A text with the scores that it must give.
         public struct Probe: Codable, Sendable, Equatable {
+            /// One turn of a request.
+            public struct Turn: Codable, Sendable, Equatable {
+                public var role: String, content: String
+            }
+
             public var id: String
             public var text: String
+            /// The whole request, where more of it is read than the user's last text; nil where that is all there is.
+            public var turns: [Turn]?
             public var scores: [Double]
         }
 

@@ -5,6 +5,7 @@ public import Labelling
 import Ledger
 import Routing
 import Tasks
+import Tokenizers
 
 /// Tasks, plan and labels of a live run, from one reading of its ledger.
 struct RunLabels {
@@ -14,15 +15,15 @@ struct RunLabels {
 }
 
 extension Run {
-    /// The texts that a run embeds, whatever their labels are.
-    func texts() throws -> (ids: [String], prompts: [String]) {
+    /// The requests that a run embeds, whatever their labels are.
+    func texts() throws -> (ids: [String], requests: [Conversation]) {
         switch recipe.source {
         case .recorded:
             let outcomes = try outcomes()
-            return (outcomes.ids, outcomes.prompts)
+            return (outcomes.ids, outcomes.prompts.map { Conversation(text: $0) })
         case .live(let live):
             let tasks = try RunTasks(reading: live)
-            return (tasks.ids, tasks.prompts)
+            return (tasks.ids, tasks.requests)
         }
     }
 

@@ -2,6 +2,7 @@ import Chat
 import Files
 import Foundation
 import Tasks
+import Tokenizers
 
 /// The tasks of a run in one list: train, then validation, then test.
 struct RunTasks {
@@ -10,7 +11,7 @@ struct RunTasks {
 
     var ids: [String] { problems.map(\.id) }
     /// What the router reads of each.
-    var prompts: [String] { problems.map { $0.request.lastUserText } }
+    var requests: [Conversation] { problems.map { Conversation($0.request) } }
 
     /// Reads the three files. Throws ``InputError``, also where an id stands in two of them.
     init(reading live: LiveSettings) throws {

@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Routing
 import Tensors
+import Tokenizers
 
 /// Everything that a search depends on, its length and its limits aside: what makes two searches the same one.
 public struct SearchIdentity: Sendable, Equatable {
@@ -71,25 +72,29 @@ extension Recipe {
     /// What the recipe itself says of hidden states, and the levels that follow from it; the rest that it leaves to the model
     /// is not here.
     var statedEmbedding: [String: String] {
-        let all = [
-            "model": model.lastPathComponent, "embed.prompt": embed.prompt.rawValue,
+        let all: [String: String?] = [
+            "model": model.lastPathComponent, "embed.prompt": embed.prompt?.rawValue,
             "embed.readout": embed.readout?.rawValue, "embed.normalize": embed.normalize.map { "\($0)" },
             "embed.layers": embed.levelNumbers(of: model)?.map(String.init).joined(separator: ","),
             "embed.precision": embed.precision.rawValue,
-            "embed.max_tokens": embed.maxTokens.map { "\($0)" },
+            "embed.max_tokens": embed.maxTokens.map { "\($0)" }, "embed.system": embed.system,
+            "embed.cut": embed.cut == .tail ? nil : embed.cut.rawValue,
         ]
         return all.compactMapValues { $0 }
     }
 }
 
 extension States.Provenance {
-    /// As recipe keys.
+    /// As recipe keys. Those that came later are there where they say something, so that older searches go on.
     var settings: [String: String] {
-        [
+        var settings = [
             "model": model, "embed.prompt": prompt, "embed.readout": readout, "embed.normalize": "\(normalize)",
             "embed.layers": layers.map(String.init).joined(separator: ","), "embed.precision": precision,
             "embed.max_tokens": "\(maxTokens)",
         ]
+        settings["embed.system"] = system
+        if cut != Truncation.tail.rawValue { settings["embed.cut"] = cut }
+        return settings
     }
 }
 

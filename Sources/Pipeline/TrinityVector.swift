@@ -3,6 +3,7 @@ import Files
 public import Foundation
 import Routing
 public import Tensors
+import Tokenizers
 
 /// What TRINITY's paper and code fix of a published policy, and what they don't print and we fix.
 enum Trinity {
@@ -60,8 +61,13 @@ public struct TrinityVector {
             throw InputError(directory.recipe.path, "is a run of its own; import a vector into another folder")
         }
         // The instruction depends on the number of workers, which the length says.
-        let bare = try ChatReader(model: model, system: nil, readout: .penultimate, maxTokens: nil)
-        let blocks = try PublishedBlocks(for: bare.model), width = bare.model.width
+        let files = try ModelDirectory(reading: model)
+        guard files.isDecoder else {
+            throw InputError(model.path, "is no decoder, and so has no chat to read; give a Qwen3, Qwen2 or Llama directory")
+        }
+        let bare = try Encoder(files, prompt: .chat, readout: .penultimate, normalizes: false, threads: threads)
+        guard let decoder = bare.model as? DecoderModel else { throw InputError(model.path, "is no decoder") }
+        let blocks = try PublishedBlocks(for: decoder), width = decoder.width, digest = try files.weightsSHA256()
         let workers = try self.workers(names, blocks, width: width), system = Trinity.instruction(workers: workers.count)
         let offsets = numbers.prefix(blocks.count).map { Double(Float($0)) }
         let weight = numbers.dropFirst(blocks.count).map { Float($0) }, cut = workers.count * width
@@ -71,24 +77,25 @@ public struct TrinityVector {
         let roles = RoutingHead(
             workers: Trinity.roles, weight: Tensor(shape: [Trinity.roles.count, width], scalars: Array(weight.dropFirst(cut))))
         let kept = [model.appendingPathComponent(".baton"), directory.router]
-        let reader = try bare.reading(system: system).scaled(by: offsets, blocks, folders: kept, threads: threads)
+        let encoder = try bare.reading(system: system).scaled(
+            decoder, by: offsets, blocks, digest: digest, folders: kept, threads: threads)
 
         let manifest = RouterBundle.Manifest(
             format: RouterBundle.format, name: name ?? directory.url.lastPathComponent, workers: workers,
             roles: Trinity.roles, turnLimit: 1, seed: 0,
             embed: .init(
-                prompt: ChatReader.prompt, readout: Readout.penultimate.rawValue, layers: [bare.model.layers],
-                normalize: false, precision: Precision.f32.rawValue, maxTokens: reader.maxTokens,
-                system: system),
+                prompt: encoder.reader.prompt.rawValue, readout: encoder.readout.rawValue, layers: encoder.levels,
+                normalize: encoder.normalizes, precision: Precision.f32.rawValue, maxTokens: encoder.maxTokens,
+                system: system, cut: encoder.reader.truncation.rawValue),
             backbone: .init(
                 name: model.standardizedFileURL.lastPathComponent,
                 path: relativePath(of: model.standardizedFileURL, from: directory.router.standardizedFileURL),
-                sha256: reader.modelSHA256, width: width),
+                sha256: digest, width: width),
             blocks: RouterBundle.blocks(of: policy, roles: roles, offsets: offsets),
             scales: .init(layer: blocks.layer, embedding: blocks.embeddingScales.rawValue),
             weightsSha256: SHA256.hex(of: RouterBundle.weights(of: policy, roles: roles, offsets: offsets)), probes: [],
             provenance: .init(vector: try SHA256.hex(ofFile: file)))
-        try bundle(manifest, policy, roles, offsets, reader: reader, threads: threads).write(to: directory.router)
+        try bundle(manifest, policy, roles, offsets, encoder: encoder, threads: threads).write(to: directory.router)
         return Report(
             router: directory.router.path, workers: workers, roles: Trinity.roles, offsets: offsets.count,
             head: weight.count, layer: blocks.layer, embedding: blocks.embeddingScales.rawValue)
@@ -97,10 +104,10 @@ public struct TrinityVector {
     /// The bundle with the scores of its probes.
     private func bundle(
         _ manifest: RouterBundle.Manifest, _ policy: RoutingPolicy, _ roles: RoutingHead, _ offsets: [Double],
-        reader: ChatReader, threads: Threads
+        encoder: Encoder, threads: Threads
     ) throws -> RouterBundle {
         var manifest = manifest
-        let states = try reader.states(for: Trinity.probes, threads: threads)
+        let states = try encoder.states(for: Trinity.probes, threads: threads)
         let scores = RouterBundle(manifest: manifest, policy: policy, roles: roles).scores(for: states)
         manifest.probes = zip(Trinity.probes, scores).enumerated().map { index, probe in
             .init(id: "probe-\(index)", text: probe.0, scores: probe.1)

@@ -23,18 +23,23 @@ public struct Route: Sendable {
     public var probability: Double?
     /// What the decision took; `nil` where there was none.
     public var decisionTime: Duration?
+    /// Tokens that were read for the decision, and the part of the request that was too long to be: `head`, `tail`,
+    /// `middle`, `nil` for none.
+    public var tokens: Int?, cut: String?
     /// `nil`: the worker is free.
     public var price: Price?
 
     public init(
         worker: String, caller: any Worker, request: ChatRequest, probability: Double? = nil, decisionTime: Duration? = nil,
-        price: Price? = nil
+        tokens: Int? = nil, cut: String? = nil, price: Price? = nil
     ) {
         self.worker = worker
         self.caller = caller
         self.request = request
         self.probability = probability
         self.decisionTime = decisionTime
+        self.tokens = tokens
+        self.cut = cut
         self.price = price
     }
 }

@@ -9,11 +9,12 @@ import HTTPTypes
 struct Receipt {
     static let worker = HTTPField.Name("x-baton-worker"), probability = HTTPField.Name("x-baton-probability")
     static let cost = HTTPField.Name("x-baton-cost"), routeTime = HTTPField.Name("x-baton-route-ms")
+    static let tokens = HTTPField.Name("x-baton-route-tokens"), cut = HTTPField.Name("x-baton-route-cut")
 
     let route: Route
 
     /// The fields that are known once the route is: the worker, its probability with four decimals unless the client
-    /// named the worker, and the milliseconds that the decision took.
+    /// named the worker, the milliseconds that the decision took, the tokens that it read, and which part it had to leave out.
     var headers: HTTPFields {
         var fields = HTTPFields()
         func set(_ name: HTTPField.Name?, _ value: String?) {
@@ -22,6 +23,8 @@ struct Receipt {
         set(Self.worker, route.worker)
         set(Self.probability, route.probability.map { Self.decimal($0, digits: 4) })
         set(Self.routeTime, route.decisionTime.map { Self.decimal($0 / .milliseconds(1), digits: 3) })
+        set(Self.tokens, route.tokens.map(String.init))
+        set(Self.cut, route.cut)
         return fields
     }
 

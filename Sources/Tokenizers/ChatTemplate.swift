@@ -17,6 +17,27 @@ public struct ChatTemplate: Sendable, Equatable {
     /// Reads `chat_template.jinja`, or else the `chat_template` of `tokenizer_config.json`, of a model directory.
     /// Throws `TokenizerError` where there is none, or one that is not supported.
     public init(reading directory: URL) throws(TokenizerError) {
+        guard let source = try Self.source(in: directory) else {
+            throw TokenizerError(
+                "\(directory.path): no chat template, neither chat_template.jinja nor \"chat_template\" in tokenizer_config.json"
+            )
+        }
+        do throws(TokenizerError) { try self.init(source.text, begin: source.begin) } catch {
+            throw TokenizerError("\(source.file.path): \(error.description)")
+        }
+    }
+
+    /// Whether a model directory has a template, supported or not. Throws `TokenizerError` where its file is damaged.
+    public static func stands(in directory: URL) throws(TokenizerError) -> Bool { try source(in: directory) != nil }
+
+    /// The names of the files in a model directory that say how a chat is written.
+    public static func files(of directory: URL) -> [String] {
+        ["chat_template.jinja", "tokenizer_config.json"].filter {
+            FileManager.default.fileExists(atPath: directory.appendingPathComponent($0).path)
+        }
+    }
+
+    private static func source(in directory: URL) throws(TokenizerError) -> (text: String, begin: String, file: URL)? {
         let file = directory.appendingPathComponent("chat_template.jinja")
         let configuration = directory.appendingPathComponent("tokenizer_config.json")
         var root: JSONBytes?
@@ -27,15 +48,8 @@ public struct ChatTemplate: Sendable, Equatable {
         }
         let begin = root?["bos_token"]?.text ?? root?["bos_token"]?["content"]?.text ?? ""
         let isApart = FileManager.default.fileExists(atPath: file.path)
-        let text = isApart ? (try? Data(contentsOf: file)).flatMap { String(data: $0, encoding: .utf8) } : Self.template(root)
-        guard let text else {
-            throw TokenizerError(
-                "\(directory.path): no chat template, neither chat_template.jinja nor \"chat_template\" in tokenizer_config.json"
-            )
-        }
-        do throws(TokenizerError) { try self.init(text, begin: begin) } catch {
-            throw TokenizerError("\(isApart ? file.path : configuration.path): \(error.description)")
-        }
+        let text = isApart ? (try? Data(contentsOf: file)).flatMap { String(data: $0, encoding: .utf8) } : template(root)
+        return text.map { ($0, begin, isApart ? file : configuration) }
     }
 
     /// One template, or a list of which one is called "default".
@@ -74,6 +88,14 @@ public struct ChatTemplate: Sendable, Equatable {
         } else {
             throw TokenizerError(
                 "the chat template is none of those supported: Qwen3's, Qwen2.5's, Qwen2's, Llama-3's, plain ChatML")
+        }
+    }
+
+    /// The roles that a turn may have.
+    public var roles: Set<String> {
+        switch family {
+        case .qwen3: ["system", "user", "assistant", "tool"]
+        case .chatML, .llama3: ["system", "user", "assistant"]
         }
     }
 

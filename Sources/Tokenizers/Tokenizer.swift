@@ -17,7 +17,7 @@ public protocol Tokenizer: Sendable {
 }
 
 /// The part of a too long text that is left out.
-public enum Truncation: String, Sendable, CaseIterable {
+public enum Truncation: String, Codable, Sendable, CaseIterable {
     /// Its beginning: the end is kept.
     case head
     /// Its end: the beginning is kept.

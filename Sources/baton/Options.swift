@@ -38,7 +38,12 @@ struct RecipeKeys: ParsableArguments {
 }
 
 struct EmbedKeys: ParsableArguments {
-    @Option(name: .customLong("embed.prompt"), help: "last_user") var prompt: String?
+    @Option(
+        name: .customLong("embed.prompt"),
+        help: "auto, last_user, transcript (all turns as they are) or chat (all turns in the model's template)")
+    var prompt: String?
+    @Option(name: .customLong("embed.system"), help: "none, or an instruction before the turns of a chat or transcript.")
+    var system: String?
     @Option(name: .customLong("embed.readout"), help: "auto, penultimate, last, cls or mean") var readout: String?
     @Option(
         name: .customLong("embed.layers"),
@@ -47,11 +52,14 @@ struct EmbedKeys: ParsableArguments {
     @Option(name: .customLong("embed.normalize"), help: "auto, true or false") var normalize: String?
     @Option(name: .customLong("embed.precision"), help: "f32, bf16, f16 or int8") var precision: String?
     @Option(name: .customLong("embed.max_tokens"), help: "auto, or where texts are cut") var maxTokens: String?
+    @Option(name: .customLong("embed.cut"), help: "head, tail or middle: the part of a too long text that is left out")
+    var cut: String?
 
     var pairs: [(String, String?)] {
         [
-            ("embed.prompt", prompt), ("embed.readout", readout), ("embed.layers", layers), ("embed.normalize", normalize),
-            ("embed.precision", precision), ("embed.max_tokens", maxTokens),
+            ("embed.prompt", prompt), ("embed.system", system), ("embed.readout", readout), ("embed.layers", layers),
+            ("embed.normalize", normalize), ("embed.precision", precision), ("embed.max_tokens", maxTokens),
+            ("embed.cut", cut),
         ]
     }
 }

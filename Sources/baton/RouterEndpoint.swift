@@ -1,8 +1,8 @@
 import Chat
-import Dispatch
 import Files
 import Pipeline
 import Serving
+import Tokenizers
 
 /// A trained router over its pool, as what stands behind the server: requests for the router's name are decided, requests
 /// for a worker's name go to that worker.
@@ -12,8 +12,7 @@ struct RouterEndpoint: Endpoint {
     /// Workers that are never asked: left out by the user, or missing in the pool.
     private let excluded: Set<String>
     private let health: WorkerHealth
-    /// Forward passes run here: on a cooperative thread they would hold up every stream.
-    private let passes = DispatchQueue(label: "baton.passes")
+    private let passes: PassLanes
 
     /// The router's own names, then those of the workers that may be asked.
     let models: [String]
@@ -42,6 +41,7 @@ struct RouterEndpoint: Endpoint {
             note("warning: \(reason); it is left out")
         }
         self.router = router
+        passes = PassLanes(router)
         self.workers = workers
         self.excluded = excluded.union(missing)
         self.health = health
@@ -61,13 +61,15 @@ struct RouterEndpoint: Endpoint {
             throw ServingError(status: 400, parameter: "baton.without", message: "baton.without leaves no worker")
         }
         let clock = ContinuousClock(), start = clock.now
-        let decision = try await decide(request.lastUserText, without: masked)
+        let decision = try await passes.decide(Conversation(request), without: masked)
         guard let worker = workers[decision.worker] else {
             throw ServingError(status: 503, type: "server_error", message: "no worker can be asked now")
         }
         return Route(
             worker: decision.worker, caller: worker.caller, request: own.request,
-            probability: decision.probabilities[decision.worker], decisionTime: clock.now - start, price: worker.spec.price)
+            probability: decision.probabilities[decision.worker], decisionTime: clock.now - start, tokens: decision.tokens,
+            cut: decision.cut ? router.cut : nil,
+            price: worker.spec.price)
     }
 
     private func direct(_ model: String, _ wish: RoutingWish) throws -> Route {
@@ -77,12 +79,6 @@ struct RouterEndpoint: Endpoint {
                 message: "the model \"\(model)\" does not exist; there are \(models.joined(separator: ", "))")
         }
         return Route(worker: model, caller: worker.caller, request: wish.request, price: worker.spec.price)
-    }
-
-    private func decide(_ text: String, without masked: Set<String>) async throws -> LoadedRouter.Decision {
-        try await withCheckedThrowingContinuation { continuation in
-            passes.async { continuation.resume(with: Result { try router.decide(text, without: masked) }) }
-        }
     }
 }
 

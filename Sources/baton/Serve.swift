@@ -22,6 +22,12 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Leave this worker out; may be repeated.", valueName: "worker")) var without: [String] = []
     @Flag(name: .customLong("no-receipt"), help: "No x-baton-… headers.") var hidesReceipt = false
     @Option(help: ArgumentHelp("Keep transcripts of all requests here.", valueName: "dir")) var record: String?
+    @Option(
+        name: .customLong("prefix-memory"),
+        help: ArgumentHelp(
+            "With a decoder: what requests began with is kept in so much memory, such as 256MB or 2GB; 0 keeps nothing.",
+            valueName: "size"))
+    var prefixMemory = ByteCount.megabytes(512)
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -31,7 +37,8 @@ struct ServeCommand: ParsableCommand {
     func run() throws {
         let progress = ProgressLine(quiet: common.quiet), place = LiveAccess.place(pool), excluded = Set(without)
         let router = try LoadedRouter(
-            reading: URL(fileURLWithPath: bundle), model: model.map { URL(fileURLWithPath: $0) }, threads: common.workforce)
+            reading: URL(fileURLWithPath: bundle), model: model.map { URL(fileURLWithPath: $0) },
+            prefixMemory: prefixMemory.bytes, threads: common.workforce)
         guard router.bundle.manifest.roles.isEmpty else {
             throw InputError(
                 bundle, "gives roles, which need turns of several workers and are not served yet; ask `baton route`")

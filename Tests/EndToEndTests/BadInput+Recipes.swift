@@ -112,5 +112,9 @@ extension BadInput {
         flag("--embed.readout", "middle", says: "--embed.readout", "penultimate"),
         flag("--embed.normalize", "perhaps", says: "--embed.normalize"),
         flag("--embed.max_tokens", "100000", says: "max tokens", "160"),
+        flag("--embed.prompt", "messages", says: "--embed.prompt", "last_user, transcript, chat"),
+        flag("--embed.prompt", "chat", says: "no chat template"),
+        flag("--embed.system", "Who answers?", says: "embed.system", "prompt chat or transcript"),
+        flag("--embed.cut", "end", says: "--embed.cut", "head, tail, middle"),
     ]
 }

@@ -5,6 +5,7 @@ import Foundation
 import Pipeline
 import Routing
 import Testing
+import Tokenizers
 
 struct RecipeTests {
     private func write(_ text: String, to file: URL) throws {
@@ -43,7 +44,7 @@ struct RecipeTests {
             seed: 18446744073709551615
             outcomes: data
             split: held out
-            embed: {prompt: last_user, readout: cls, layers: [0, 2], normalize: false, precision: f32, max_tokens: 64}
+            embed: {prompt: chat, system: "Who?", readout: cls, layers: [0, 2], normalize: false, precision: f32, max_tokens: 64, cut: head}
             sft: {method: plain, temperature: [0.1, 0.5], ridge: 1e-2, kappa: 1.5}
             evolve:
               {environment: replay, draws: exact, start: zero, action: argmax, sigma: 0.2, popsize: 8, generations: 3, step_control: two_point,
@@ -53,6 +54,7 @@ struct RecipeTests {
         var recipe = try read(text)
         #expect(recipe.name == "mine" && recipe.seed == .max && recipe.split == "held out")
         #expect(recipe.embed.readout == .cls && recipe.embed.normalize == false && recipe.embed.maxTokens == 64)
+        #expect(recipe.embed.prompt == .chat && recipe.embed.system == "Who?" && recipe.embed.cut == .head)
         #expect(recipe.sft.temperatures == [0.1, 0.5] && recipe.sft.ridges == [0.01] && recipe.sft.kappa == 1.5)
         #expect(recipe.evolve.start == .zero && recipe.evolve.action == .argmax && recipe.evolve.sigmas == [0.2])
         #expect(recipe.evolve.popsize == 8 && recipe.evolve.generations == 3 && recipe.evolve.stepControl == .twoPoint)
@@ -72,6 +74,8 @@ struct RecipeTests {
         "name: \"two\\nlines\\tand \\u0007 \\u0085\\u2028\"\noutcomes: data",
         "name: auto\noutcomes: data\nseed: 18446744073709551615",
         "name: 答え\noutcomes: data\nsft: {temperature: [0.1, 1e-17, 3], ridge: 0, kappa: 0.30000000000000004}",
+        "name: n\noutcomes: data\nembed: {prompt: transcript, system: \"# Who:\\n- answers? 'none'\", cut: middle}",
+        "name: n\noutcomes: data\nembed: {prompt: auto, system: none, cut: tail}",
         "name: null\noutcomes: data\nembed: {readout: mean, layers: [0, 1], normalize: true, max_tokens: 5}\nevolve: {action: sample, sigma: 1e-5, generations: 0}",
     ])
     func aWrittenRecipeReadsBackAsItself(text: String) throws {

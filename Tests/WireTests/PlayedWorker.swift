@@ -85,7 +85,7 @@ struct OneRoute: Endpoint {
         guard request.model == "baton" else { throw ServingError.unknownModel(request.model ?? "") }
         return Route(
             worker: "inner-1", caller: worker, request: request, probability: 0.123456, decisionTime: .microseconds(1500),
-            price: price)
+            tokens: 17, cut: "tail", price: price)
     }
 }
 

@@ -30,6 +30,7 @@ struct ServingTests {
             #expect(reply.headers["x-baton-worker"] == "inner-1")
             #expect(reply.headers["x-baton-probability"] == "0.1235")
             #expect(reply.headers["x-baton-route-ms"] == "1.500")
+            #expect(reply.headers["x-baton-route-tokens"] == "17" && reply.headers["x-baton-route-cut"] == "tail")
             #expect(reply.headers["x-baton-cost"] == "0.000066")
         }
     }
