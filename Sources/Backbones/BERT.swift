@@ -9,14 +9,23 @@ public struct BERT: Backbone {
     public let precision: Precision
     private let workspaces = WorkspacePool()
 
-    /// Reads a model, its matrices at `precision`, laid out by `threads`. Throws `ModelError` or `WeightsError`, in one line
-    /// with the file, when the architecture is not BERT's or config and weights contradict each other.
-    public init(_ directory: ModelDirectory, precision: Precision = .f32, threads: Threads = .available) throws {
+    /// The end of the last copy of this model waits for it.
+    private let writing: PackedWriting?
+
+    /// Reads a model, its matrices at `precision`, laid out by `threads`, or kept from an earlier start as `cache` says. Throws
+    /// `ModelError` or `WeightsError`, in one line with the file, when the architecture is not BERT's or config and weights
+    /// contradict each other.
+    public init(
+        _ directory: ModelDirectory, precision: Precision = .f32, threads: Threads = .available,
+        cache: PackedCache = .standard
+    ) throws {
         configuration = try BERTConfiguration(reading: directory)
-        let mapped = try MappedWeights(shards: directory.weightFiles)
-        weights = try BERTWeights(reading: mapped, configuration, precision: precision, threads: threads)
+        let reader = try WeightsReader(
+            directory, optionalPrefix: "bert.", landmark: BERTWeights.table, precision: precision, threads: threads,
+            cache: cache)
+        weights = try BERTWeights(reading: reader, configuration)
         self.precision = precision
-        mapped.releasePages()
+        writing = reader.finish(weights.maps)
     }
 
     /// Size of a hidden state.

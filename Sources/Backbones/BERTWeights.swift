@@ -26,70 +26,86 @@ struct BERTWeights: Sendable {
     let embeddingNorm: Normalization
     let layers: [BERTLayer]
 
-    /// Reads the weights that `configuration` promises, with or without `bert.` before their names,
-    /// LayerNorms with the names of today or the first ones (`gamma`, `beta`). Throws
-    /// `WeightsError` with the tensor's name when one is missing, of another shape, or not finite.
-    init(
-        reading weights: MappedWeights, _ configuration: BERTConfiguration, precision: Precision, threads: Threads
-    ) throws {
-        let prefix = weights.shape(of: "bert.embeddings.word_embeddings.weight") == nil ? "" : "bert."
-        let loader = Loader(weights: weights, prefix: prefix, precision: precision, threads: threads)
-        let width = configuration.width, table = prefix + "embeddings.word_embeddings.weight"
-        words = try weights.rows(named: table, shape: [configuration.vocabulary, width])
-        try weights.checkFinite(table)
-        positions = try loader.tensor("embeddings.position_embeddings.weight", [configuration.positions, width])
-        segments = try loader.tensor("embeddings.token_type_embeddings.weight", [configuration.segments, width])
-        embeddingNorm = try loader.norm("embeddings.LayerNorm", width)
-        let beyond = "\(prefix)encoder.layer.\(configuration.layers)."
-        if let name = weights.names.first(where: { $0.hasPrefix(beyond) }) {
-            throw ModelError("no layer for tensor \"\(name)\": config.json has num_hidden_layers \(configuration.layers)")
-        }
+    static let table = "embeddings.word_embeddings.weight"
+
+    /// Reads the weights that `configuration` promises, LayerNorms with the names of today or the first ones (`gamma`, `beta`).
+    /// Throws `WeightsError` or `ModelError` with the tensor's name when one is missing, of another shape, not finite, or part
+    /// of a layer and unknown.
+    init(reading reader: WeightsReader, _ configuration: BERTConfiguration) throws {
+        let width = configuration.width, inner = configuration.inner
+        words = try reader.table(Self.table, [configuration.vocabulary, width])
+        positions = try reader.tensor("embeddings.position_embeddings.weight", [configuration.positions, width])
+        segments = try reader.tensor("embeddings.token_type_embeddings.weight", [configuration.segments, width])
+        embeddingNorm = try reader.norm("embeddings.LayerNorm", width)
+        try reader.checkNames(layers: "encoder.layer.", count: configuration.layers, known: Self.known, family: "bert")
         layers = try (0..<configuration.layers).map { index in
-            let name = "encoder.layer.\(index)"
+            let name = "encoder.layer.\(index)."
+            func map(_ map: BERTMap, _ outputs: Int, _ inputs: Int) throws -> PackedMatrix {
+                try reader.map(
+                    "layers.\(index).\(map)", of: map.modules.map { ("\(name)\($0).weight", outputs, inputs) },
+                    bias: try map.modules.flatMap { try reader.vector("\(name)\($0).bias", outputs) })
+            }
             return BERTLayer(
-                query: try loader.map(["\(name).attention.self.query"], outputs: width, inputs: width),
-                keyValue: try loader.map(
-                    ["\(name).attention.self.key", "\(name).attention.self.value"], outputs: width, inputs: width),
-                attentionOutput: try loader.map(["\(name).attention.output.dense"], outputs: width, inputs: width),
-                attentionNorm: try loader.norm("\(name).attention.output.LayerNorm", width),
-                widening: try loader.map(["\(name).intermediate.dense"], outputs: configuration.inner, inputs: width),
-                narrowing: try loader.map(["\(name).output.dense"], outputs: width, inputs: configuration.inner),
-                outputNorm: try loader.norm("\(name).output.LayerNorm", width))
+                query: try map(.query, width, width), keyValue: try map(.keyValue, width, width),
+                attentionOutput: try map(.attentionOutput, width, width),
+                attentionNorm: try reader.norm(name + "attention.output.LayerNorm", width),
+                widening: try map(.widening, inner, width), narrowing: try map(.narrowing, width, inner),
+                outputNorm: try reader.norm(name + "output.LayerNorm", width))
+        }
+    }
+
+    /// All packed maps with their names.
+    var maps: [(name: String, map: PackedMatrix)] {
+        layers.enumerated().flatMap { index, layer in BERTMap.allCases.map { ("layers.\(index).\($0)", layer[$0]) } }
+    }
+
+    /// What stands behind `encoder.layer.N.` in the names of a layer's tensors.
+    private static let known: Set<String> = {
+        let maps = BERTMap.allCases.flatMap(\.modules).flatMap { ["\($0).weight", "\($0).bias"] }
+        let norms = ["attention.output.LayerNorm", "output.LayerNorm"].flatMap { norm in
+            ["weight", "bias", "gamma", "beta"].map { "\(norm).\($0)" }
+        }
+        return Set(maps + norms)
+    }()
+}
+
+/// A product of the pass: one matrix, or two of the same inputs, one behind the other.
+enum BERTMap: String, Sendable, CaseIterable {
+    case query, keyValue, attentionOutput, widening, narrowing
+
+    /// Their names in a layer.
+    var modules: [String] {
+        switch self {
+        case .query: ["attention.self.query"]
+        case .keyValue: ["attention.self.key", "attention.self.value"]
+        case .attentionOutput: ["attention.output.dense"]
+        case .widening: ["intermediate.dense"]
+        case .narrowing: ["output.dense"]
         }
     }
 }
 
-private struct Loader {
-    let weights: MappedWeights
-    let prefix: String
-    let precision: Precision
-    let threads: Threads
-
-    func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
-        let tensor = try weights.tensor(named: prefix + name, shape: shape)
-        try weights.checkFinite(prefix + name)
-        return tensor
+extension BERTLayer {
+    subscript(map: BERTMap) -> PackedMatrix {
+        switch map {
+        case .query: query
+        case .keyValue: keyValue
+        case .attentionOutput: attentionOutput
+        case .widening: widening
+        case .narrowing: narrowing
+        }
     }
+}
 
-    func norm(_ name: String, _ width: Int) throws -> Normalization {
+extension WeightsReader {
+    fileprivate func norm(_ name: String, _ width: Int) throws -> Normalization {
         Normalization(
-            gain: try tensor(present("\(name).weight", or: "\(name).gamma"), [width]).scalars,
-            shift: try tensor(present("\(name).bias", or: "\(name).beta"), [width]).scalars)
+            gain: try vector(present("\(name).weight", or: "\(name).gamma"), width),
+            shift: try vector(present("\(name).bias", or: "\(name).beta"), width))
     }
 
     /// `old` when only that is there: some models are still published with the names of BERT's first code.
     private func present(_ name: String, or old: String) -> String {
         weights.shape(of: prefix + name) == nil && weights.shape(of: prefix + old) != nil ? old : name
-    }
-
-    /// One map with the outputs of all `names`, one after another.
-    func map(_ names: [String], outputs: Int, inputs: Int) throws -> PackedMatrix {
-        let rows = try names.map { name in
-            let name = "\(prefix)\(name).weight"
-            try weights.checkFinite(name)
-            return try weights.rows(named: name, shape: [outputs, inputs])
-        }
-        let bias = try names.flatMap { try tensor("\($0).bias", [outputs]).scalars }
-        return PackedMatrix(stacking: rows, bias: bias, precision: precision, threads: threads)
     }
 }

@@ -10,16 +10,24 @@ public struct DecoderModel: Backbone {
     /// How weights are stored, and what they are multiplied with.
     public let precision: Precision
     private let workspaces = WorkspacePool()
+    /// The end of the last copy of this model waits for it.
+    private let writing: PackedWriting?
 
-    /// Reads a model, its matrices at `precision`, laid out by `threads`. Throws `ModelError` or `WeightsError`, in one line
-    /// with the file, when the architecture is none of ours or config and weights contradict each other.
-    public init(_ directory: ModelDirectory, precision: Precision = .f32, threads: Threads = .available) throws {
+    /// Reads a model, its matrices at `precision`, laid out by `threads`, or kept from an earlier start as `cache` says. Throws
+    /// `ModelError` or `WeightsError`, in one line with the file, when the architecture is none of ours or config and weights
+    /// contradict each other.
+    public init(
+        _ directory: ModelDirectory, precision: Precision = .f32, threads: Threads = .available,
+        cache: PackedCache = .standard
+    ) throws {
         configuration = try DecoderConfiguration(reading: directory)
-        let mapped = try MappedWeights(shards: directory.weightFiles)
-        weights = try DecoderWeights(reading: mapped, configuration, precision: precision, threads: threads)
+        let reader = try WeightsReader(
+            directory, optionalPrefix: "model.", landmark: "embed_tokens.weight", precision: precision, threads: threads,
+            cache: cache)
+        weights = try DecoderWeights(reading: reader, configuration)
         self.precision = precision
         rotary = RotaryCache(configuration.rotary)
-        mapped.releasePages()
+        writing = reader.finish(weights.maps)
     }
 
     /// Size of a hidden state.

@@ -27,47 +27,39 @@ struct DecoderWeights: Sendable {
     /// Where all of them come from.
     let source: DecoderLoader
 
-    /// Reads the weights that `configuration` promises, with or without `model.` before their names. Throws
-    /// `WeightsError` or `ModelError` with the tensor's name when one is missing, of another shape, not finite, or part
-    /// of a layer and unknown.
-    init(
-        reading weights: MappedWeights, _ configuration: DecoderConfiguration, precision: Precision, threads: Threads
-    ) throws {
-        let prefix = weights.shape(of: "model.embed_tokens.weight") == nil ? "" : "model."
-        source = DecoderLoader(
-            weights: weights, prefix: prefix, configuration: configuration, precision: precision, threads: threads)
-        tokens = try weights.rows(
-            named: prefix + "embed_tokens.weight", shape: [configuration.vocabulary, configuration.width])
-        try source.checkNames()
+    /// Reads the weights that `configuration` promises. Throws `WeightsError` or `ModelError` with the tensor's name when one
+    /// is missing, of another shape, not finite, or part of a layer and unknown.
+    init(reading reader: WeightsReader, _ configuration: DecoderConfiguration) throws {
+        source = DecoderLoader(reader: reader, configuration: configuration)
+        tokens = try reader.table("embed_tokens.weight", [configuration.vocabulary, configuration.width])
+        try reader.checkNames(
+            layers: "layers.", count: configuration.layers, known: source.known, family: configuration.family.rawValue)
         layers = try (0..<configuration.layers).map(source.layer)
-        norm = try source.vector("norm.weight", configuration.width)
+        norm = try reader.vector("norm.weight", configuration.width)
+    }
+
+    /// All packed maps with their names.
+    var maps: [(name: String, map: PackedMatrix)] {
+        layers.enumerated().flatMap { index, layer in LayerMap.allCases.map { ($0.name(in: index), layer[$0]) } }
     }
 }
 
 /// Where weights are read, at load and when singular values of a layer are scaled.
 struct DecoderLoader: Sendable {
-    let weights: MappedWeights
-    let prefix: String
+    let reader: WeightsReader
     let configuration: DecoderConfiguration
-    let precision: Precision
-    let threads: Threads
 
     func layer(_ index: Int) throws -> DecoderLayer {
         let size = configuration, name = "layers.\(index)."
         return DecoderLayer(
-            attentionNorm: try vector(name + "input_layernorm.weight", size.width), query: try map(.query, of: index),
+            attentionNorm: try reader.vector(name + "input_layernorm.weight", size.width), query: try map(.query, of: index),
             keyValue: try map(.keyValue, of: index),
-            queryNorm: size.hasHeadNorm ? try vector(name + "self_attn.q_norm.weight", size.headWidth) : nil,
-            keyNorm: size.hasHeadNorm ? try vector(name + "self_attn.k_norm.weight", size.headWidth) : nil,
+            queryNorm: size.hasHeadNorm ? try reader.vector(name + "self_attn.q_norm.weight", size.headWidth) : nil,
+            keyNorm: size.hasHeadNorm ? try reader.vector(name + "self_attn.k_norm.weight", size.headWidth) : nil,
             attentionOutput: try map(.attentionOutput, of: index),
-            innerNorm: try vector(name + "post_attention_layernorm.weight", size.width), gateUp: try map(.gateUp, of: index),
+            innerNorm: try reader.vector(name + "post_attention_layernorm.weight", size.width),
+            gateUp: try map(.gateUp, of: index),
             down: try map(.down, of: index))
-    }
-
-    func vector(_ name: String, _ count: Int) throws -> [Float] {
-        let tensor = try weights.tensor(named: prefix + name, shape: [count])
-        try weights.checkFinite(prefix + name)
-        return tensor.scalars
     }
 
     /// One map with the outputs of all its matrices, one after another or interleaved; those in `scaled` take the place of
@@ -78,49 +70,26 @@ struct DecoderLoader: Sendable {
         if shapes.contains(where: \.hasBias) {
             bias = try zip(map.matrices, shapes).flatMap { matrix, shape in
                 guard shape.hasBias else { return [Float](repeating: 0, count: shape.outputs) }
-                return try vector(matrix.name(in: layer) + ".bias", shape.outputs)
+                return try reader.vector(matrix.name(in: layer) + ".bias", shape.outputs)
             }
         }
         guard scaled.isEmpty else {
             let parts = try map.matrices.map { try scaled[$0] ?? matrix($0, of: layer) }
             return PackedMatrix(
-                stacking: parts, isInterleaved: isInterleaved, bias: bias, precision: precision, threads: threads)
+                stacking: parts, isInterleaved: isInterleaved, bias: bias, precision: reader.precision, threads: reader.threads)
         }
-        return PackedMatrix(
-            stacking: try map.matrices.map { try rows($0, of: layer) }, isInterleaved: isInterleaved, bias: bias,
-            precision: precision, threads: threads)
+        let matrices = zip(map.matrices, shapes).map { ("\($0.name(in: layer)).weight", $1.outputs, $1.inputs) }
+        return try reader.map(map.name(in: layer), of: matrices, isInterleaved: isInterleaved, bias: bias)
     }
 
-    /// A matrix as the file has it, `[outputs, inputs]`, where it lies.
-    func rows(_ matrix: LayerMatrix, of layer: Int) throws -> MappedRows {
-        let shape = configuration.shape(of: matrix), name = prefix + matrix.name(in: layer) + ".weight"
-        try weights.checkFinite(name)
-        return try weights.rows(named: name, shape: [shape.outputs, shape.inputs])
-    }
-
-    /// A copy of it, widened.
+    /// A copy of a matrix as the file has it, `[outputs, inputs]`, widened.
     func matrix(_ matrix: LayerMatrix, of layer: Int) throws -> Tensor {
-        let shape = configuration.shape(of: matrix), name = prefix + matrix.name(in: layer) + ".weight"
-        try weights.checkFinite(name)
-        return try weights.tensor(named: name, shape: [shape.outputs, shape.inputs])
+        let shape = configuration.shape(of: matrix)
+        return try reader.tensor(matrix.name(in: layer) + ".weight", [shape.outputs, shape.inputs])
     }
 
-    /// A tensor of a layer that the pass would not read is a part that it hasn't got, or a layer that config.json denies.
-    func checkNames() throws {
-        for name in weights.names where name.hasPrefix(prefix + "layers.") {
-            let path = name.dropFirst((prefix + "layers.").count).split(separator: ".", maxSplits: 1).map(String.init)
-            guard path.count == 2, let index = Int(path[0]) else { continue }
-            guard index < configuration.layers else {
-                throw ModelError("no layer for tensor \"\(name)\": config.json has num_hidden_layers \(configuration.layers)")
-            }
-            guard known.contains(path[1]) else {
-                throw ModelError(
-                    "tensor \"\(name)\" is of a part that a \(configuration.family.rawValue) with this config.json hasn't got")
-            }
-        }
-    }
-
-    private var known: Set<String> {
+    /// What stands behind `layers.N.` in the names of a layer's tensors.
+    var known: Set<String> {
         var names = Set(["input_layernorm.weight", "post_attention_layernorm.weight"])
         func add(_ modules: [String], _ hasBias: Bool) {
             for module in modules { names.formUnion(["\(module).weight"] + (hasBias ? ["\(module).bias"] : [])) }

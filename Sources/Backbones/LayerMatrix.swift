@@ -12,8 +12,11 @@ public enum LayerMatrix: String, Sendable, CaseIterable {
 }
 
 /// A product of the pass: one matrix, or two of the same inputs, one behind the other.
-enum LayerMap: Sendable, CaseIterable {
+enum LayerMap: String, Sendable, CaseIterable {
     case query, keyValue, attentionOutput, gateUp, down
+
+    /// Its name where packed weights are kept.
+    func name(in layer: Int) -> String { "layers.\(layer).\(rawValue)" }
 
     var matrices: [LayerMatrix] {
         switch self {

@@ -49,12 +49,15 @@ public struct ModelDirectory: Sendable {
         }
     }
 
-    /// The model, by the `model_type` of `config.json`, its matrices at `precision`. Throws `ModelError` or `WeightsError` in one line with the file.
-    public func backbone(precision: Precision = .f32, threads: Threads = .available) throws -> any Backbone {
+    /// The model, by the `model_type` of `config.json`, its matrices at `precision`, packed or kept as `cache` says. Throws
+    /// `ModelError` or `WeightsError` in one line with the file.
+    public func backbone(
+        precision: Precision = .f32, threads: Threads = .available, cache: PackedCache = .standard
+    ) throws -> any Backbone {
         let file: DecoderParts = try Self.decode("config.json", in: url)
         return file.model_type == "bert"
-            ? try BERT(self, precision: precision, threads: threads)
-            : try DecoderModel(self, precision: precision, threads: threads)
+            ? try BERT(self, precision: precision, threads: threads, cache: cache)
+            : try DecoderModel(self, precision: precision, threads: threads, cache: cache)
     }
 
     /// SHA-256 of the weights: of the file, or of the shards' hashes one after another.

@@ -54,5 +54,5 @@ public struct PublishedBlocks: Sendable, Equatable {
 
 extension DecoderModel {
     /// Whether the table of tokens is the output table too: as config.json says, else whether the file has another.
-    var isTied: Bool { configuration.isTied ?? (weights.source.weights.shape(of: "lm_head.weight") == nil) }
+    var isTied: Bool { configuration.isTied ?? (weights.source.reader.weights.shape(of: "lm_head.weight") == nil) }
 }

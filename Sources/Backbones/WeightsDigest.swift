@@ -5,15 +5,7 @@ import Foundation
 /// `.baton/digest.json` beside it, with all that tells that its files are still the same; a folder that cannot be written
 /// to costs that second each time.
 struct WeightsDigest: Codable {
-    /// What changes when a file does: a rewrite in place moves `changed`, which no program can set.
-    struct Stamp: Codable, Equatable {
-        let name: String
-        let size: Int, inode: UInt64
-        /// Nanoseconds since 1970.
-        let modified: Int, changed: Int
-    }
-
-    let stamps: [Stamp]
+    let stamps: [FileStamp]
     let sha256: String
 
     /// Bytes of weights from which on a digest is kept.
@@ -24,8 +16,7 @@ struct WeightsDigest: Codable {
 
     /// The digest of `files` in `folder`: of the file, or of the shards' digests one after another.
     static func of(_ files: [URL], in folder: URL) throws -> String {
-        let before = files.compactMap(stamp)
-        let isLarge = before.count == files.count && before.reduce(0) { $0 + $1.size } >= worthKeeping
+        let before = FileStamp.all(of: files), isLarge = (before ?? []).reduce(0) { $0 + $1.size } >= worthKeeping
         let place = cache(of: folder).appendingPathComponent("digest.json")
         if isLarge, let data = try? Data(contentsOf: place), let kept = try? JSONDecoder().decode(Self.self, from: data),
             kept.stamps == before
@@ -34,21 +25,10 @@ struct WeightsDigest: Codable {
         }
         let hashes = try files.map { try SHA256.hex(ofFile: $0) }
         let sha256 = hashes.count == 1 ? hashes[0] : SHA256.hex(of: hashes.joined().utf8)
-        // What changed in the last second may change again without a new stamp.
-        let newest = Date().timeIntervalSince1970 - 1
-        if isLarge, files.compactMap(stamp) == before, before.allSatisfy({ Double($0.changed) / 1e9 < newest }) {
+        if isLarge, let before, FileStamp.all(of: files) == before, before.allSatisfy(\.isSettled) {
             try? FileManager.default.createDirectory(at: cache(of: folder), withIntermediateDirectories: true)
             try? JSONEncoder().encode(Self(stamps: before, sha256: sha256)).write(to: place, options: .atomic)
         }
         return sha256
-    }
-
-    private static func stamp(_ file: URL) -> Stamp? {
-        var status = stat()
-        guard stat(file.path, &status) == 0 else { return nil }
-        func nanoseconds(_ time: timespec) -> Int { time.tv_sec * 1_000_000_000 + time.tv_nsec }
-        return Stamp(
-            name: file.lastPathComponent, size: Int(status.st_size), inode: UInt64(status.st_ino),
-            modified: nanoseconds(status.st_mtim), changed: nanoseconds(status.st_ctim))
     }
 }

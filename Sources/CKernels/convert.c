@@ -33,12 +33,11 @@ void baton_widen_float16(size_t count, const void *from, float *to) {
 }
 
 int baton_all_finite(size_t count, const float *values) {
-  uint32_t worst = 0;
+  uint32_t found = 0;
   for (size_t i = 0; i < count; i++) {
     uint32_t bits;
     memcpy(&bits, &values[i], 4);
-    bits &= 0x7f800000u;
-    worst = bits > worst ? bits : worst;
+    found |= (bits & 0x7f800000u) == 0x7f800000u;
   }
-  return worst < 0x7f800000u;
+  return !found;
 }

@@ -7,17 +7,6 @@ size_t baton_packed_size8(size_t n, size_t k) {
   return outputs * ((k + 3) / 4 * 4) + outputs * (sizeof(float) + sizeof(int32_t));
 }
 
-// Sixteen k of every row at a time: what is written then lies in the first cache.
-#define PACK_PANEL(NAME, ELEMENT, NARROW, PLACE)                                                                       \
-  static void NAME(size_t width, size_t used, size_t k, const float *rows, size_t stride, ELEMENT *panel) {            \
-    for (size_t first = 0; first < k; first += 16) {                                                                   \
-      size_t count = k - first < 16 ? k - first : 16;                                                                  \
-      for (size_t j = 0; j < width; j++)                                                                               \
-        for (size_t p = first; p < first + count; p++)                                                                 \
-          panel[p * width + PLACE(j)] = j < used ? NARROW(rows[j * stride + p]) : 0;                                   \
-    }                                                                                                                  \
-  }
-
 // To the nearest, to the even one of two; NaN stays NaN.
 INLINE uint16_t bfloat16(float x) {
   uint32_t bits;
@@ -42,12 +31,63 @@ INLINE uint16_t float16(float x) {
   rounded = bits - 0x38000000 + 0xfff + (bits >> 13 & 1);
   return (uint16_t)(sign | rounded >> 13);
 }
-#define SAME(x) (x)
+
+typedef uint16_t half8 __attribute__((vector_size(16)));
+typedef uint32_t word4 __attribute__((vector_size(16)));
+#define LOW8(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define HIGH8(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define LOW4(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define HIGH4(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+
+// `[SIZE][SIZE]` at `from` turned into rows `width` apart. Laying the first half between the second, as cards are shuffled, turns
+// a square after as many times as doubling one makes SIZE.
+#define TURN(NAME, ELEMENT, VECTOR, SIZE, LOW, HIGH)                                                                   \
+  INLINE void NAME(const ELEMENT *from, size_t stride, ELEMENT *to, size_t width) {                                    \
+    VECTOR rows[SIZE], next[SIZE];                                                                                     \
+    for (size_t i = 0; i < SIZE; i++) memcpy(&rows[i], from + i * stride, sizeof rows[i]);                             \
+    for (size_t times = 1; times < SIZE; times *= 2) {                                                                 \
+      for (size_t i = 0; i < SIZE / 2; i++) {                                                                          \
+        next[2 * i] = LOW(rows[i], rows[i + SIZE / 2]);                                                                \
+        next[2 * i + 1] = HIGH(rows[i], rows[i + SIZE / 2]);                                                           \
+      }                                                                                                                \
+      memcpy(rows, next, sizeof rows);                                                                                 \
+    }                                                                                                                  \
+    for (size_t i = 0; i < SIZE; i++) memcpy(to + i * width, &rows[i], sizeof rows[i]);                                \
+  }
+TURN(turn16, uint16_t, half8, 8, LOW8, HIGH8)
+TURN(turn32, uint32_t, word4, 4, LOW4, HIGH4)
+
+INLINE uint32_t bits_of(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+#define SAME(j) (j)
 // Columns j and j + 8 of sixteen lie side by side, so that a shift and a mask widen both.
-#define PAIRED(j) ((j) / 16 * 16 + (j) % 8 * 2 + (j) / 8 % 2)
-PACK_PANEL(pack_f32, float, SAME, SAME)
-PACK_PANEL(pack_bf16, uint16_t, bfloat16, PAIRED)
-PACK_PANEL(pack_f16, uint16_t, float16, SAME)
+#define PAIRED(j) ((j) % 8 * 2 + (j) / 8)
+
+// Sixteen rows and 32 k at a time: rounded row by row into a tile, which is then turned by squares.
+enum { tile_depth = 32 };
+#define PACK_PANEL(NAME, ELEMENT, NARROW, PLACE, TURN, SIZE)                                                           \
+  static void NAME(size_t width, size_t used, size_t k, const float *rows, size_t stride, ELEMENT *panel) {            \
+    for (size_t left = 0; left < width; left += 16)                                                                    \
+      for (size_t first = 0; first < k; first += tile_depth) {                                                         \
+        size_t count = k - first < tile_depth ? k - first : tile_depth;                                                \
+        ELEMENT tile[16][tile_depth] = {}, *to = panel + first * width + left;                                         \
+        for (size_t j = 0; j < 16 && left + j < used; j++) {                                                           \
+          const float *from = rows + (left + j) * stride + first;                                                      \
+          for (size_t p = 0; p < count; p++) tile[PLACE(j)][p] = NARROW(from[p]);                                      \
+        }                                                                                                              \
+        size_t squares = count / SIZE * SIZE;                                                                          \
+        for (size_t p = 0; p < squares; p += SIZE)                                                                     \
+          for (size_t j = 0; j < 16; j += SIZE) TURN(&tile[j][p], tile_depth, to + p * width + j, width);              \
+        for (size_t p = squares; p < count; p++)                                                                       \
+          for (size_t j = 0; j < 16; j++) to[p * width + j] = tile[j][p];                                              \
+      }                                                                                                                \
+  }
+PACK_PANEL(pack_f32, uint32_t, bits_of, SAME, turn32, 4)
+PACK_PANEL(pack_bf16, uint16_t, bfloat16, PAIRED, turn16, 8)
+PACK_PANEL(pack_f16, uint16_t, float16, SAME, turn16, 8)
 
 void baton_pack_panel(
     baton_storage storage, size_t width, size_t used, size_t k, const float *rows, size_t stride, void *panel) {
@@ -81,7 +121,7 @@ void baton_pack_panel8(
 void baton_pack(size_t n, size_t k, const float *weight, size_t stride, float *packed) {
   for (size_t first = 0; first < n; first += panel_width) {
     size_t width = width_of(n, first / panel_width), used = n - first < width ? n - first : width;
-    pack_f32(width, used, k, weight + first * stride, stride, packed + first * k);
+    pack_f32(width, used, k, weight + first * stride, stride, (uint32_t *)(void *)(packed + first * k));
   }
 }
 

@@ -62,16 +62,21 @@ public final class MappedWeights: Sendable {
             throw WeightsError(
                 "\(files[file].path): tensor \"\(name)\" is of \(entry.type.rawValue); F32, F16 and BF16 are read")
         }
-        return MappedRows(owner: self, base: files[file].data(at: entry.range), type: entry.type, shape: shape)
+        return MappedRows(
+            owner: self, base: files[file].data(at: entry.range), type: entry.type, shape: shape,
+            place: "\(files[file].path): tensor \"\(name)\"")
     }
 
     /// Throws, with its name, when a tensor holds an infinite value or NaN.
-    public func checkFinite(_ name: String) throws {
+    public func checkFinite(_ name: String, threads: Threads = .one) throws {
+        guard let shape = shape(of: name) else { throw WeightsError("\(paths): no tensor \"\(name)\"") }
+        try rows(named: name, shape: shape).checkFinite(threads: threads)
+    }
+
+    /// The bytes of a tensor of any type where they lie; they are there as long as this is.
+    public func bytes(named name: String) throws -> UnsafeRawBufferPointer {
         guard let (file, entry) = entries[name] else { throw WeightsError("\(paths): no tensor \"\(name)\"") }
-        let rows = try rows(named: name, shape: entry.shape)
-        guard rows.isFinite else {
-            throw WeightsError("\(files[file].path): tensor \"\(name)\" holds an infinite value or NaN; the file is damaged")
-        }
+        return UnsafeRawBufferPointer(start: files[file].data(at: entry.range), count: entry.range.count)
     }
 
     /// Gives back the memory of what was read so far. What is read again comes from the system's cache: for after the
@@ -89,13 +94,25 @@ public struct MappedRows: @unchecked Sendable {
     public let shape: [Int]
     /// Elements of one row.
     public let columns: Int
+    /// File and tensor, for messages.
+    private let place: String
 
-    init(owner: MappedWeights, base: UnsafeRawPointer, type: ElementType, shape: [Int]) {
+    init(owner: MappedWeights, base: UnsafeRawPointer, type: ElementType, shape: [Int], place: String) {
         self.owner = owner
         self.base = base
         self.type = type
         self.shape = shape
         columns = shape.dropFirst().reduce(1, *)
+        self.place = place
+    }
+
+    /// Throws, with the tensor's name, when a value is infinite or NaN.
+    public func checkFinite(threads: Threads = .one) throws {
+        let count = shape.reduce(1, *), piece = 1 << 20, pieces = (count + piece - 1) / piece
+        let finite = threads.map(pieces) { isFinite($0 * piece..<min(count, ($0 + 1) * piece)) }
+        guard finite.allSatisfy({ $0 }) else {
+            throw WeightsError("\(place) holds an infinite value or NaN; the file is damaged")
+        }
     }
 
     /// Copies row `source` to row `row` of `target`.
@@ -115,16 +132,17 @@ public struct MappedRows: @unchecked Sendable {
         }
     }
 
-    var isFinite: Bool {
-        let count = shape.reduce(1, *), piece = 1 << 14
-        let scratch = UnsafeMutablePointer<Float>.allocate(capacity: piece)
-        defer { scratch.deallocate() }
-        for first in stride(from: 0, to: count, by: piece) {
-            let range = first..<min(count, first + piece)
-            widen(range, to: scratch)
-            guard baton_all_finite(range.count, scratch) == 1 else { return false }
+    private func isFinite(_ elements: Range<Int>) -> Bool {
+        let piece = 1 << 12
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: piece) { scratch in
+            guard let target = scratch.baseAddress else { return true }
+            for first in stride(from: elements.lowerBound, to: elements.upperBound, by: piece) {
+                let range = first..<min(elements.upperBound, first + piece)
+                widen(range, to: target)
+                guard baton_all_finite(range.count, target) == 1 else { return false }
+            }
+            return true
         }
-        return true
     }
 }
 

@@ -7,6 +7,9 @@ import CKernels
 /// The layout is the same on every processor: panels of 48 rows of weights, `[inputs][48]`, in the order of the rows.
 /// A class because it owns memory; nothing changes after `init`.
 public final class PackedMatrix: Sendable {
+    /// The number of the layout in memory, which files of packed weights carry: another layout, in any precision, takes another.
+    public static let layout = 1
+
     /// Columns of a result.
     public let outputs: Int
     public let inputs: Int
@@ -29,21 +32,23 @@ public final class PackedMatrix: Sendable {
         self.init(stacking: [weight], bias: bias, precision: precision)
     }
 
-    /// Packs the rows of `parts`, one part after the other, straight from the file, a panel at a time: the matrix is never
-    /// widened as a whole. When `isInterleaved`, `parts` are a gate and an up projection of one shape. `bias` has one
-    /// value for each row of the parts, in their order.
+    /// Packs the rows of `parts`, one part after the other, straight from the file, a block at a time: the matrix is never
+    /// widened as a whole, and read once. When `isInterleaved`, `parts` are a gate and an up projection of one shape. `bias` has
+    /// one value for each row of the parts, in their order. Throws `WeightsError` with the tensor that holds an infinite value or NaN.
     public convenience init(
         stacking parts: [MappedRows], isInterleaved: Bool = false, bias: [Float]? = nil, precision: Precision = .f32,
         threads: Threads = .one
-    ) {
+    ) throws {
         let inputs = parts.first?.columns ?? 0
         precondition(parts.allSatisfy { $0.columns == inputs }, "parts of \(parts.map(\.columns)) inputs")
-        self.init(
-            rows: parts.map { $0.shape.first ?? 1 }, inputs: inputs, isInterleaved: isInterleaved, bias: bias ?? [],
-            precision: precision, threads: threads
-        ) { part, row, target in
-            parts[part].widen(row * inputs..<(row + 1) * inputs, to: target)
+        let packing = PanelPacking(
+            rows: parts.map { $0.shape.first ?? 1 }, inputs: inputs, isInterleaved: isInterleaved, precision: precision)
+        let (memory, isFinite) = packing.pack(threads: threads) { part, row, columns, target in
+            let start = row * inputs
+            parts[part].widen(start + columns.lowerBound..<start + columns.upperBound, to: target)
         }
+        if !isFinite { try parts.forEach { try $0.checkFinite(threads: threads) } }
+        self.init(packing, memory, bias: bias ?? [])
     }
 
     /// The same for parts that are in memory, each `[outputs, inputs]`.
@@ -53,14 +58,16 @@ public final class PackedMatrix: Sendable {
     ) {
         let inputs = parts.first?.columns ?? 0
         precondition(parts.allSatisfy { $0.columns == inputs }, "parts of \(parts.map(\.columns)) inputs")
-        self.init(
-            rows: parts.map(\.rows), inputs: inputs, isInterleaved: isInterleaved, bias: bias ?? [], precision: precision,
-            threads: threads
-        ) { part, row, target in
+        let packing = PanelPacking(
+            rows: parts.map(\.rows), inputs: inputs, isInterleaved: isInterleaved, precision: precision)
+        let (memory, _) = packing.pack(threads: threads) { part, row, columns, target in
             parts[part].scalars.withUnsafeBufferPointer { scalars in
-                if let base = scalars.baseAddress { target.update(from: base + row * inputs, count: inputs) }
+                if let base = scalars.baseAddress {
+                    target.update(from: base + row * inputs + columns.lowerBound, count: columns.count)
+                }
             }
         }
+        self.init(packing, memory, bias: bias ?? [])
     }
 
     /// A map whose packed form lies in memory that `owner` keeps, such as a mapped file: `bytes` bytes at a multiple of 64,
@@ -79,38 +86,15 @@ public final class PackedMatrix: Sendable {
         memory = PackedMemory(packed, owner: owner)
     }
 
-    private init(
-        rows: [Int], inputs: Int, isInterleaved: Bool, bias: [Float], precision: Precision, threads: Threads,
-        copy: @Sendable (_ part: Int, _ row: Int, _ target: UnsafeMutablePointer<Float>) -> Void
-    ) {
-        precondition(!isInterleaved || rows.count == 2 && rows[0] == rows[1], "a gate and an up projection, not \(rows)")
-        let total = rows.reduce(0, +)
+    private init(_ packing: PanelPacking, _ memory: PackedMemory, bias: [Float]) {
+        let rows = packing.rows, total = rows.reduce(0, +)
+        isInterleaved = packing.isInterleaved
         precondition(bias.isEmpty || bias.count == total, "need \(total) bias values, got \(bias.count)")
         outputs = isInterleaved ? rows[0] : total
-        self.inputs = inputs
-        self.isInterleaved = isInterleaved
-        self.precision = precision
+        inputs = packing.inputs
+        precision = packing.precision
         self.bias = Self.packed(bias, outputs: outputs, isInterleaved: isInterleaved)
-        let outputs = outputs, count = Self.weightRows(outputs, isInterleaved: isInterleaved)
-        let memory = PackedMemory(count: precision.bytes(rows: count, columns: inputs))
         self.memory = memory
-        threads.run(Self.panels(count)) { panel in
-            let first = panel * 48, width = min(48, Self.padded(count) - first)
-            let scratch = UnsafeMutablePointer<Float>.allocate(capacity: max(1, width * inputs))
-            defer { scratch.deallocate() }
-            scratch.initialize(repeating: 0, count: width * inputs)
-            for row in 0..<width {
-                guard var (part, index) = Self.source(of: first + row, outputs: outputs, isInterleaved: isInterleaved) else {
-                    continue
-                }
-                while part < rows.count, index >= rows[part] {
-                    index -= rows[part]
-                    part += 1
-                }
-                if part < rows.count { copy(part, index, scratch + row * inputs) }
-            }
-            memory.fill(panel: panel, width: width, rows: count, inputs: inputs, precision: precision, from: scratch)
-        }
     }
 
     /// Elements that the packed form of `[outputs, inputs]` takes in 32-bit floats.
@@ -123,14 +107,14 @@ public final class PackedMatrix: Sendable {
 
     static func panels(_ rows: Int) -> Int { (rows + 47) / 48 }
 
-    private static func weightRows(_ outputs: Int, isInterleaved: Bool) -> Int {
+    static func weightRows(_ outputs: Int, isInterleaved: Bool) -> Int {
         isInterleaved ? (outputs + 7) / 8 * 16 : outputs
     }
 
-    private static func padded(_ rows: Int) -> Int { (rows + 15) / 16 * 16 }
+    static func padded(_ rows: Int) -> Int { (rows + 15) / 16 * 16 }
 
     /// Where row `row` of the packed form comes from; nil for padding. Without interleaving all parts count as one.
-    private static func source(of row: Int, outputs: Int, isInterleaved: Bool) -> (part: Int, row: Int)? {
+    static func source(of row: Int, outputs: Int, isInterleaved: Bool) -> (part: Int, row: Int)? {
         guard isInterleaved else { return row < outputs ? (0, row) : nil }
         let index = row / 16 * 8 + row % 8
         return index < outputs ? (row % 16 / 8, index) : nil

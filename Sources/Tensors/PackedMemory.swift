@@ -33,20 +33,23 @@ final class PackedMemory: @unchecked Sendable {
 
     deinit { own?.deallocate() }
 
-    /// Writes panel `panel` of a matrix of `rows` rows from `scratch` `[width, inputs]`.
+    /// Writes `columns` of panel `panel` of a matrix of `rows` rows from `scratch` `[width, columns]`, whose rows are `stride` apart.
+    /// Numbers of 8 bits take all columns at once, because they have one scale.
     func fill(
-        panel: Int, width: Int, rows: Int, inputs: Int, precision: Precision, from scratch: UnsafePointer<Float>
+        panel: Int, width: Int, rows: Int, inputs: Int, columns: Range<Int>, precision: Precision,
+        from scratch: UnsafePointer<Float>, stride: Int
     ) {
         guard let own else { return }
         if let storage = precision.storage {
-            let target = own + panel * 48 * inputs * precision.elementSize
-            baton_pack_panel(storage, width, width, inputs, scratch, inputs, target)
+            let target = own + (panel * 48 * inputs + columns.lowerBound * width) * precision.elementSize
+            baton_pack_panel(storage, width, width, columns.count, scratch, stride, target)
             return
         }
+        precondition(columns.count == inputs, "8-bit weights in pieces")
         let padded = (rows + 15) / 16 * 16, depth = (inputs + 3) / 4 * 4
         let scales = (own + padded * depth).assumingMemoryBound(to: Float.self)
         let sums = (own + padded * (depth + 4)).assumingMemoryBound(to: Int32.self)
         baton_pack_panel8(
-            width, width, inputs, scratch, inputs, own + panel * 48 * depth, scales + panel * 48, sums + panel * 48)
+            width, width, inputs, scratch, stride, own + panel * 48 * depth, scales + panel * 48, sums + panel * 48)
     }
 }

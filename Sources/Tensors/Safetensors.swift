@@ -14,15 +14,11 @@ public enum Safetensors {
         precondition(Set(tensors.map { Array($0.0.utf8) }).count == tensors.count, "two tensors of one name")
         let sorted = tensors.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
         var fields: [String] = [], end = 0
-        if !metadata.isEmpty {
-            let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-            fields.append("\"__metadata__\":{\(pairs.map { "\(quoted($0.key)):\(quoted($0.value))" }.joined(separator: ","))}")
-        }
+        if !metadata.isEmpty { fields.append(member(metadata)) }
         for (name, tensor) in sorted {
             let begin = end
             end += tensor.scalars.count * 4
-            let shape = tensor.shape.map(String.init).joined(separator: ",")
-            fields.append("\(quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(begin),\(end)]}")
+            fields.append(entry(name, "F32", tensor.shape.map(String.init).joined(separator: ","), begin..<end))
         }
         var header = Array("{\(fields.joined(separator: ","))}".utf8)
         while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
@@ -31,6 +27,33 @@ public enum Safetensors {
         data.append(contentsOf: header)
         for (_, tensor) in sorted { tensor.scalars.withUnsafeBytes { data.append(contentsOf: $0) } }
         return data
+    }
+
+    /// The beginning of a file whose tensors are plain bytes, one after the other: `count` bytes each, which follow at a
+    /// multiple of `alignment`, itself a multiple of 8. The file's writer appends the bytes in this order.
+    public static func header(
+        bytes parts: [(name: String, count: Int)], metadata: [String: String], alignment: Int
+    ) -> Data {
+        precondition(Set(parts.map(\.name)).count == parts.count && alignment % 8 == 0, "two tensors of one name")
+        var end = 0
+        let fields =
+            [member(metadata)]
+            + parts.map { part in
+                end += part.count
+                return entry(part.name, "U8", "\(part.count)", end - part.count..<end)
+            }
+        var header = Array("{\(fields.joined(separator: ","))}".utf8)
+        while (8 + header.count) % alignment != 0 { header.append(UInt8(ascii: " ")) }
+        return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + Data(header)
+    }
+
+    private static func member(_ metadata: [String: String]) -> String {
+        let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        return "\"__metadata__\":{\(pairs.map { "\(quoted($0.key)):\(quoted($0.value))" }.joined(separator: ","))}"
+    }
+
+    private static func entry(_ name: String, _ type: String, _ shape: String, _ range: Range<Int>) -> String {
+        "\(quoted(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(range.lowerBound),\(range.upperBound)]}"
     }
 
     private static func quoted(_ text: String) -> String {

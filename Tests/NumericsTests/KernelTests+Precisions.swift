@@ -158,8 +158,8 @@ import Testing
         let whole = Tensor(shape: [123, 37], scalars: parts.flatMap(\.scalars)), bias = numbers(1, 123, seed: 19).scalars
         let expected = PackedMatrix(whole, bias: bias, precision: precision)
         for threads in [1, 2, 3] {
-            let got = PackedMatrix(
-                stacking: try mapped(parts), bias: bias, precision: precision, threads: Threads(threads))
+            let got = try PackedMatrix(
+                stacking: mapped(parts), bias: bias, precision: precision, threads: Threads(threads))
             #expect(got.outputs == 123 && got.bytes == expected.bytes)
             #expect(got.withPackedBytes { Array($0) } == expected.withPackedBytes { Array($0) })
         }
@@ -175,7 +175,7 @@ import Testing
         let gate = scaled(21), up = scaled(22), bias = numbers(2, inner, seed: 23).scalars
         let gates = PackedMatrix(gate, bias: Array(bias[..<inner]), precision: precision)
         let ups = PackedMatrix(up, bias: Array(bias[inner...]), precision: precision)
-        let map = PackedMatrix(stacking: try mapped([gate, up]), isInterleaved: true, bias: bias, precision: precision)
+        let map = try PackedMatrix(stacking: mapped([gate, up]), isInterleaved: true, bias: bias, precision: precision)
         #expect(map.outputs == inner && map.panels == ((inner + 7) / 8 * 16 + 47) / 48)
         for set in InstructionSet.available {
             let expected = zip(product(a, gates, .silu, set: set).scalars, product(a, ups, set: set).scalars).map { $0 * $1 }
