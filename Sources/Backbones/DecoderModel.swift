@@ -66,15 +66,18 @@ public struct DecoderModel: Backbone {
             }
         }
         var task = DecoderTask(batch: batch, readout: readout, levels: levels, known: known)
+        let bytes = PrefixBlock.bytes(layers: top, columns: 2 * configuration.keyWidth)
         if keeps, let kept, let known {
             let missing = (0..<batch.count).reduce(0) { $0 + task.missingBlocks($1) }
-            let bytes = PrefixBlock.bytes(layers: top, columns: 2 * configuration.keyWidth)
             task.newBlocks = kept.makeRoom(for: missing, bytes: bytes, beside: known.flatMap(\.self))
         }
         return workspaces.withWorkspace { workspace in
             let pass = DecoderPass(self, task, workspace: workspace, workers: threads.count)
             threads.run(stages: pass.stages.map(\.pieces)) { stage, piece, worker in pass.stages[stage].run(piece, worker) }
-            if keeps, let kept { pass.captured.enumerated().forEach { kept.keep($1, of: batch.tokens[batch.range($0)]) } }
+            if keeps, let kept {
+                kept.giveBack(task.newBlocks * bytes)
+                pass.captured.enumerated().forEach { kept.keep($1, of: batch.tokens[batch.range($0)]) }
+            }
             return pass.states.tensor
         }
     }

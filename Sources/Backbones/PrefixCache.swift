@@ -52,6 +52,8 @@ public final class PrefixCache: Sendable {
         /// Keys of nodes by their id; the root is 0 and has none.
         var keys: [Int: Key] = [:]
         var bytes = 0, nextID = 1, clock = 0
+        /// Bytes of blocks that passes are filling.
+        var promised = 0
     }
 
     private let limit: Int
@@ -80,15 +82,21 @@ public final class PrefixCache: Sendable {
         }
     }
 
-    /// Frees what `count` new blocks of `bytes` take beside `known` ones, which stay; returns for how many of them there is
-    /// room. So memory is bounded also while a pass fills them.
+    /// Frees what `count` new blocks of `bytes` take beside `known` ones, which stay, and promises it to the caller until it
+    /// gives it back; returns for how many of them there is room. So memory is bounded also while passes fill blocks.
     func makeRoom(for count: Int, bytes: Int, beside known: [PrefixBlock]) -> Int {
         let used = known.reduce(0) { $0 + $1.bytes }
-        let fitting = min(count, max(0, limit - used) / max(1, bytes))
-        // The known ones were just used, and go last.
-        tree.withLock { Self.shrink(&$0, to: limit - fitting * bytes) }
-        return fitting
+        return tree.withLock { tree in
+            let fitting = min(count, max(0, limit - used - tree.promised) / max(1, bytes))
+            tree.promised += fitting * bytes
+            // The known ones were just used, and go last.
+            Self.shrink(&tree, to: limit - tree.promised)
+            return fitting
+        }
     }
+
+    /// Gives back what ``makeRoom(for:bytes:beside:)`` promised, after the blocks are kept or given up.
+    func giveBack(_ bytes: Int) { tree.withLock { $0.promised -= bytes } }
 
     /// Tokens of the longest known beginning of `tokens`, of at most `count`.
     func knownTokens(of tokens: ArraySlice<Int32>, atMost count: Int, layers: Int) -> Int {

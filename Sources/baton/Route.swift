@@ -25,6 +25,7 @@ struct RouteCommand: ParsableCommand {
         guard !common.json else {
             return try Output.json(decision)
         }
+        if decision.cut, !common.quiet { Output.note("the request was cut to \(decision.tokens) tokens at the \(router.cut)") }
         Output.line(decision.role.map { "\(decision.worker) as \($0)" } ?? decision.worker)
         list(decision.probabilities)
         if let roles = decision.roleProbabilities {
