@@ -12,6 +12,8 @@ public protocol Backbone: Sendable {
     var precision: Precision { get }
     /// Number of token ids, from 0 on.
     var vocabularySize: Int { get }
+    /// Multiplications of one token in the linear maps of all layers.
+    var multiplicationsPerToken: Int { get }
 
     /// One state for each text, `[texts, width]`; of several `levels`, which ascend, one behind the other,
     /// `[texts, levels · width]`. Level 0 is the embeddings, `i` the output of layer `i`; the last layer's alone unless given.

@@ -5,7 +5,7 @@ import Pipeline
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Is this machine ready, and how fast is it?",
+        commandName: "doctor", abstract: "Is this machine ready, how fast is it, and how long will a recipe take?",
         discussion: "Example: baton doctor runs/demo")
 
     @Argument(help: ArgumentHelp("A recipe file, or the folder of a run.", valueName: "run")) var path: String?
@@ -13,14 +13,7 @@ struct DoctorCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        var model = URL(fileURLWithPath: model)
-        if let path {
-            model = try Run(
-                opening: path, folder: nil, overrides: [], threads: common.workforce,
-                monitor: ProgressLine(quiet: common.quiet).monitor
-            ).recipe.model
-        }
-        let findings = Doctor(model: model, threads: common.workforce).findings()
+        let findings = try doctor().findings()
         for finding in findings {
             if common.json {
                 try Output.json(finding)
@@ -31,5 +24,13 @@ struct DoctorCommand: ParsableCommand {
         if let bad = findings.first(where: { !$0.isGood }) {
             throw JobError("doctor", "this machine is not ready: \(bad.name)")
         }
+    }
+
+    private func doctor() throws -> Doctor {
+        guard let path else { return Doctor(model: URL(fileURLWithPath: model), threads: common.workforce) }
+        let run = try Run(
+            opening: path, folder: nil, overrides: [], threads: common.workforce,
+            monitor: ProgressLine(quiet: common.quiet).monitor)
+        return Doctor(run: run, threads: common.workforce)
     }
 }
