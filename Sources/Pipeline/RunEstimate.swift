@@ -21,43 +21,42 @@ struct RunEstimate {
     /// A line for each stage of which something is known. A run that can't be read is a bad finding.
     func findings() -> [Doctor.Finding] {
         do {
-            let texts = try run.texts().prompts
-            return try [embed(texts), evolve()].compactMap(\.self)
+            return try [embed(run.texts().requests), evolve()].compactMap(\.self)
         } catch {
             return [Doctor.Finding(name: "estimate", value: "\(error)", isGood: false)]
         }
     }
 
-    private func embed(_ texts: [String]) throws -> Doctor.Finding? {
-        let sample = Self.spread(texts, Self.counted), encoder = embedding.encoder
+    private func embed(_ requests: [Conversation]) throws -> Doctor.Finding? {
+        let encoder = embedding.encoder, sample = try encoder.reader.tokens(of: Self.spread(requests, Self.counted))
         guard !sample.isEmpty else { return nil }
-        let lengths = sample.map { encoder.tokenizer.encode($0, maxTokens: embedding.provenance.maxTokens).count }
-        let mean = Double(lengths.reduce(0, +)) / Double(lengths.count), tokens = mean * Double(texts.count)
-        let speed = try tokensPerSecond(sample, lengths), seconds = tokens / max(speed, .leastNormalMagnitude)
+        let lengths = sample.map(\.ids.count)
+        let mean = Double(lengths.reduce(0, +)) / Double(lengths.count), tokens = mean * Double(requests.count)
+        let speed = try tokensPerSecond(sample), seconds = tokens / max(speed, .leastNormalMagnitude)
         let multiplications = Double(encoder.model.multiplicationsPerToken), rate = 2 * multiplications * speed / 1e9
         return Doctor.Finding(
             name: "estimate of embed",
             value:
-                "about \(Self.duration(seconds)): \(texts.count) texts of \(mean.fixed(0)) tokens (by \(sample.count) of them), "
+                "about \(Self.duration(seconds)): \(requests.count) texts of \(mean.fixed(0)) tokens (by \(sample.count) of them), "
                 + "\((multiplications / 1e6).fixed(1)) million multiplications a token, \(speed.fixed(0)) tokens a second "
                 + "(\(rate.fixed(0)) GFLOP/s) in \(embedding.provenance.precision) here",
             isGood: true,
             measured: [
-                "texts": Double(texts.count), "tokens": tokens.rounded(), "multiplications_per_token": multiplications,
+                "texts": Double(requests.count), "tokens": tokens.rounded(), "multiplications_per_token": multiplications,
                 "tokens_per_second": speed, "embed_gflops": rate, "seconds": seconds,
             ])
     }
 
     /// Of as many texts as the patience allows, at even distances of length: long ones cost more a token.
-    private func tokensPerSecond(_ texts: [String], _ lengths: [Int]) throws -> Double {
-        let order = texts.indices.sorted { (lengths[$0], $0) < (lengths[$1], $1) }
+    private func tokensPerSecond(_ texts: [RequestTokens]) throws -> Double {
+        let lengths = texts.map(\.ids.count), order = texts.indices.sorted { (lengths[$0], $0) < (lengths[$1], $1) }
         let clock = ContinuousClock(), middle = order[order.count / 2]
         // The first pass warms caches and memory; its time says how many texts the next one can take.
-        let first = try clock.measure { _ = try embedding.encoder.states(for: [texts[middle]], threads: threads) }
+        let first = try clock.measure { _ = try embedding.encoder.states(of: [texts[middle]], threads: threads) }
         let count = min(Self.most, max(1, Int(Self.patience / max(first / .seconds(1), 1e-6))))
         let chosen = Self.spread(order, count)
         let taken = try clock.measure {
-            _ = try embedding.encoder.states(for: chosen.map { texts[$0] }, threads: threads)
+            _ = try embedding.encoder.states(of: chosen.map { texts[$0] }, threads: threads)
         }
         return Double(chosen.reduce(0) { $0 + lengths[$1] }) / max(taken / .seconds(1), 1e-9)
     }
