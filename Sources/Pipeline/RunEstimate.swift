@@ -66,9 +66,9 @@ struct RunEstimate {
         let settings = run.recipe.evolve
         let done = run.directory.checkpointedGenerations.last(where: { $0 <= settings.generations }) ?? 0
         let left = settings.generations - done
-        let perGeneration: Double, basis: String
+        let perGeneration: Double, bound: String, basis: String
         if let median = GenerationTiming.median(in: run.directory.timing) {
-            (perGeneration, basis) = (median, "by the median of those before")
+            (perGeneration, bound, basis) = (median, "about", "by the median of those before")
         } else if case .recorded = run.recipe.source, settings.draws == .exact {
             let outcomes = try run.outcomes(), split = try outcomes.split(named: run.recipe.split)
             let workers = outcomes.table.workers.count
@@ -76,14 +76,14 @@ struct RunEstimate {
             let candidates = settings.popsize ?? Constants.populationSize(dimension: workers * features)
             let operations = 2 * Double(candidates) * Double(workers * features) * Double(split.train.count)
             perGeneration = operations / (sgemm * 1e9)
-            basis = "at least: the products of \(candidates) candidates on \(split.train.count) tasks"
+            (bound, basis) = ("at least", "the products of \(candidates) candidates on \(split.train.count) tasks")
         } else {
             return nil
         }
         let seconds = perGeneration * Double(left)
         return Doctor.Finding(
             name: "estimate of evolve",
-            value: "about \(Self.duration(seconds)): \(left) of \(settings.generations) generations to go, \(basis)",
+            value: "\(bound) \(Self.duration(seconds)): \(left) of \(settings.generations) generations to go, \(basis)",
             isGood: true,
             measured: ["generations": Double(left), "seconds_per_generation": perGeneration, "seconds": seconds])
     }
