@@ -3,8 +3,8 @@ import Foundation
 import Tensors
 
 /// `transcript MODEL [ROUNDS]`: a conversation that grows by 300 tokens a turn, read at each of its five turns, the last tokens
-/// (a chat template's tail) others each time. With a prefix cache, without one, and the last turn alone, interleaved round by
-/// round. Prints Markdown; ends with status 1 when a bit differs.
+/// (a chat template's tail) others each time. With a prefix cache and the last turn alone, interleaved round by round; once
+/// without a cache, for the bits. Prints Markdown; ends with status 1 when a bit differs.
 @main struct Transcript {
     static let turns = 5, growth = 300, tail = 8
 
@@ -17,9 +17,9 @@ import Tensors
             "\(InstructionSet.features.joined(separator: " ")); \(rounds) rounds; \(turns) turns, \(growth) tokens more in each\n"
         )
         print(
-            "| precision | threads | five turns, cache, s | one pass over the last, s | ratio | five turns, no cache, s | ratio | MB kept |"
+            "| precision | threads | five turns, cache, s | one pass over the last, s | ratio | five turns, no cache, s | MB kept |"
         )
-        print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+        print("| --- | --- | --- | --- | --- | --- | --- |")
         for precision in [Precision.f32, .int8] {
             let model = try DecoderModel(directory, precision: precision)
             for threads in Set([1, Threads.available.count]).sorted() {
@@ -39,22 +39,22 @@ import Tensors
             try model.states(of: PackedBatch([text]), readout: .penultimate, threads: threads, prefix: cache)
         }
         _ = try state(texts[turns - 1], nil)  // warms memory
-        var cached: [Double] = [], whole: [Double] = [], plain: [Double] = [], bytes = 0
+        var without: [Tensor] = []
+        let plain = try time { without = try texts.map { try state($0, nil) } }
+        var cached: [Double] = [], whole: [Double] = [], bytes = 0
         for _ in 0..<rounds {
             let cache = PrefixCache(bytes: 1 << 30)
-            var with: [Tensor] = [], without: [Tensor] = []
+            var with: [Tensor] = []
             cached.append(try time { with = try texts.map { try state($0, cache) } })
             whole.append(try time { _ = try state(texts[turns - 1], nil) })
-            plain.append(try time { without = try texts.map { try state($0, nil) } })
             bytes = cache.bytes
             guard with == without else {
                 print("the cache changed a state")
                 exit(1)
             }
         }
-        let cells = [
-            seconds(median(cached)), seconds(median(whole)), ratio(cached, whole), seconds(median(plain)), ratio(plain, whole),
-        ]
+        let ratio = String(format: "%.2f", median(zip(cached, whole).map { $0 / $1 }))
+        let cells = [seconds(median(cached)), seconds(median(whole)), ratio, seconds(plain)]
         return "| \(model.precision.rawValue) | \(threads.count) | \(cells.joined(separator: " | ")) | \(bytes >> 20) |"
     }
 
@@ -65,11 +65,6 @@ import Tensors
     }
 
     static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-
-    /// The median of the rounds' ratios.
-    static func ratio(_ first: [Double], _ second: [Double]) -> String {
-        String(format: "%.2f", median(zip(first, second).map { $0 / $1 }))
-    }
 
     static func seconds(_ seconds: Double) -> String { String(format: "%.3f", seconds) }
 }
