@@ -29,8 +29,9 @@ public struct Encoder: Sendable {
         precision: Precision = .f32, threads: Threads = .available
     ) throws {
         // Before the weights, which take long.
-        let tokenizer = try TokenizerFile(reading: directory.tokenizer).tokenizer(), prompt = prompt ?? directory.prompt
-        let template = try prompt == .chat ? ChatTemplate(reading: directory.url) : nil
+        let tokenizer = try TokenizerFile(reading: directory.tokenizer).tokenizer(), asked = prompt
+        let prompt = asked ?? directory.prompt
+        let template = try prompt == .chat ? Self.template(of: directory, wasAsked: asked != nil) : nil
         model = try directory.backbone(precision: precision, threads: threads)
         self.levels = levels.numbers(layers: model.layers)
         try model.check(levels: self.levels)
@@ -43,6 +44,13 @@ public struct Encoder: Sendable {
             throw ModelError(
                 "\(directory.url.path): tokenizer.json gives \"\(tokenizer.highestToken)\" the id \(tokenizer.vocabularySize - 1), config.json has only \(model.vocabularySize) ids (vocab_size)"
             )
+        }
+    }
+
+    private static func template(of directory: ModelDirectory, wasAsked: Bool) throws -> ChatTemplate {
+        do { return try ChatTemplate(reading: directory.url) } catch {
+            guard !wasAsked else { throw error }
+            throw ModelError("\(error.description); embed.prompt: last_user or transcript reads requests without a template")
         }
     }
 

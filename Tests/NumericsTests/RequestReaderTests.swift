@@ -113,6 +113,20 @@ import Tokenizers
         #expect(throws: TokenizerError.self) { try Encoder(self.directory("decoders/llama_tiny"), prompt: .chat) }
     }
 
+    @Test func aTemplateThatIsNotOursSaysHowToDoWithoutIt() throws {
+        try copy { folder in
+            try Data("{% for message in messages %}{{ message.content }}".utf8).write(
+                to: folder.appendingPathComponent("chat_template.jinja"))
+            let directory = try ModelDirectory(reading: folder)
+            let error = #expect(throws: ModelError.self) { try Encoder(directory) }
+            #expect(error?.description.contains("chat_template.jinja") == true)
+            #expect(error?.description.contains("embed.prompt: last_user") == true)
+            _ = try Encoder(directory, prompt: .lastUser)
+            // Who asks for a chat is told about the template alone.
+            #expect(throws: TokenizerError.self) { try Encoder(directory, prompt: .chat) }
+        }
+    }
+
     @Test func aDecoderReadsAFewThousandTokensUnlessItIsToldToReadMore() throws {
         try copy { folder in
             let file = folder.appendingPathComponent("config.json")
