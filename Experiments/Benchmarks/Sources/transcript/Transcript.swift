@@ -2,7 +2,7 @@ import Backbones
 import Foundation
 import Tensors
 
-/// `transcript MODEL [ROUNDS]`: a conversation that grows by 300 tokens a turn, read at each of its five turns, the last tokens
+/// `transcript MODEL [ROUNDS] [THREADS]`: a conversation that grows by 300 tokens a turn, read at each of its five turns, the last tokens
 /// (a chat template's tail) others each time. With a prefix cache and the last turn alone, interleaved round by round; once
 /// without a cache, for the bits. Prints Markdown; ends with status 1 when a bit differs.
 @main struct Transcript {
@@ -10,23 +10,25 @@ import Tensors
 
     static func main() throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        guard let path = arguments.first else { return print("usage: transcript MODEL [ROUNDS]") }
+        guard let path = arguments.first else { return print("usage: transcript MODEL [ROUNDS] [THREADS]") }
         let rounds = max(1, arguments.dropFirst().first.flatMap { Int($0) } ?? 3)
+        let threads = arguments.dropFirst(2).first.flatMap { Int($0) } ?? Threads.available.count
         let directory = try ModelDirectory(reading: URL(fileURLWithPath: path))
-        print(
+        say(
             "\(InstructionSet.features.joined(separator: " ")); \(rounds) rounds; \(turns) turns, \(growth) tokens more in each\n"
         )
-        print(
+        say(
             "| precision | threads | five turns, cache, s | one pass over the last, s | ratio | five turns, no cache, s | MB kept |"
         )
-        print("| --- | --- | --- | --- | --- | --- | --- |")
+        say("| --- | --- | --- | --- | --- | --- | --- |")
         for precision in [Precision.f32, .int8] {
             let model = try DecoderModel(directory, precision: precision)
-            for threads in Set([1, Threads.available.count]).sorted() {
-                print(try row(model, Threads(threads), rounds: rounds))
-            }
+            say(try row(model, Threads(threads), rounds: rounds))
         }
     }
+
+    /// A line, at once: a run takes minutes.
+    static func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
     static func row(_ model: DecoderModel, _ threads: Threads, rounds: Int) throws -> String {
         var random = Philox(seed: 1).stream(generation: 0, purpose: .minibatch)
