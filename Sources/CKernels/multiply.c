@@ -96,8 +96,7 @@ INLINE void load_half16(vec *to, const uint16_t *from, size_t vectors) {
   BOTH(NAME, TARGET_AVX2, vec8, 6, 2, 2, ELEMENT, LOAD)                                                                \
   static const kit NAME = {                                                                                            \
       6, sizeof(float), {0, 48, 16, 16, 16, 16, 16},                                                                   \
-      {0, NAME##_whole_1, NAME##_whole_2, NAME##_whole_3, NAME##_whole_4, NAME##_whole_5, NAME##_whole_6},             \
-      {0, NAME##_narrow_1, NAME##_narrow_2, NAME##_narrow_3, NAME##_narrow_4, NAME##_narrow_5, NAME##_narrow_6}};
+      {0, SIX(NAME##_whole)}, {0, SIX(NAME##_narrow)}};
 
 AVX2_KIT(avx2_f32, float, COPY)
 AVX2_KIT(avx2_bf16, uint16_t, load_bfloat8)
@@ -114,10 +113,7 @@ AVX2_KIT(avx2_f16, uint16_t, load_half8)
   BOTH(NAME, TARGET_AVX512, vec, 8, 3, 1, ELEMENT, LOAD)                                                               \
   static const kit NAME = {                                                                                            \
       8, sizeof(float), {0, 48, 48, 48, 48, 48, 48, 48, 48},                                                           \
-      {0, NAME##_whole_1, NAME##_whole_2, NAME##_whole_3, NAME##_whole_4, NAME##_whole_5, NAME##_whole_6,              \
-       NAME##_whole_7, NAME##_whole_8},                                                                                \
-      {0, NAME##_narrow_1, NAME##_narrow_2, NAME##_narrow_3, NAME##_narrow_4, NAME##_narrow_5, NAME##_narrow_6,        \
-       NAME##_narrow_7, NAME##_narrow_8}};
+      {0, EIGHT(NAME##_whole)}, {0, EIGHT(NAME##_narrow)}};
 
 AVX512_KIT(avx512_f32, float, COPY)
 AVX512_KIT(avx512_bf16, uint16_t, load_bfloat16)

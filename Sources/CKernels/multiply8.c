@@ -91,22 +91,16 @@ typedef int64_t long4 __attribute__((vector_size(32)));
 #define AVX2_TILE(ROWS, COLUMNS, KIND, PITCH)                                                                          \
   TILE(avx2_##KIND##_##ROWS, TARGET_AVX2, ROWS, COLUMNS, PITCH, short16, int8x32, LOAD_256, SPREAD_256, MULTIPLY_256,  \
        PAIRS_256)
-AVX2_TILE(1, 48, whole, panel_width)
-AVX2_TILE(2, 16, whole, panel_width)
-AVX2_TILE(3, 8, whole, panel_width)
-AVX2_TILE(4, 8, whole, panel_width)
-AVX2_TILE(5, 8, whole, panel_width)
-AVX2_TILE(6, 8, whole, panel_width)
-AVX2_TILE(1, 16, narrow, b_stride)
-AVX2_TILE(2, 16, narrow, b_stride)
-AVX2_TILE(3, 8, narrow, b_stride)
-AVX2_TILE(4, 8, narrow, b_stride)
-AVX2_TILE(5, 8, narrow, b_stride)
-AVX2_TILE(6, 8, narrow, b_stride)
+#define AVX2_TILES(ROWS, COLUMNS, NARROW)                                                                              \
+  AVX2_TILE(ROWS, COLUMNS, whole, panel_width) AVX2_TILE(ROWS, NARROW, narrow, b_stride)
+AVX2_TILES(1, 48, 16)
+AVX2_TILES(2, 16, 16)
+AVX2_TILES(3, 8, 8)
+AVX2_TILES(4, 8, 8)
+AVX2_TILES(5, 8, 8)
+AVX2_TILES(6, 8, 8)
 static const kit avx2 = {
-    6, sizeof(int16_t), {0, 48, 16, 8, 8, 8, 8},
-    {0, avx2_whole_1, avx2_whole_2, avx2_whole_3, avx2_whole_4, avx2_whole_5, avx2_whole_6},
-    {0, avx2_narrow_1, avx2_narrow_2, avx2_narrow_3, avx2_narrow_4, avx2_narrow_5, avx2_narrow_6}};
+    6, sizeof(int16_t), {0, 48, 16, 8, 8, 8, 8}, {0, SIX(avx2_whole)}, {0, SIX(avx2_narrow)}};
 
 #define TARGET_WORDS __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"), min_vector_width(512)))
 typedef int16_t short32 __attribute__((vector_size(64)));
@@ -141,7 +135,6 @@ AVX512_TILES(5, 16)
 AVX512_TILES(6, 16)
 AVX512_TILES(7, 16)
 AVX512_TILES(8, 16)
-#define EIGHT(NAME) NAME##_1, NAME##_2, NAME##_3, NAME##_4, NAME##_5, NAME##_6, NAME##_7, NAME##_8
 static const kit avx512 = {
     8, sizeof(int16_t), {0, 48, 48, 48, 16, 16, 16, 16, 16}, {0, EIGHT(avx512_whole)}, {0, EIGHT(avx512_narrow)}};
 

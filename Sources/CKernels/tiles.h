@@ -31,6 +31,10 @@ typedef struct {
   tile whole[9], narrow[9];
 } kit;
 
+// The tiles of a kit, one for each number of rows.
+#define SIX(NAME) NAME##_1, NAME##_2, NAME##_3, NAME##_4, NAME##_5, NAME##_6
+#define EIGHT(NAME) SIX(NAME), NAME##_7, NAME##_8
+
 /// A block of `k` steps of a panel: `width` columns, elements of `size` bytes; `ahead` is what is multiplied next.
 typedef struct {
   size_t k, width, size;
