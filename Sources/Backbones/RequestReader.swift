@@ -21,7 +21,7 @@ public struct RequestReader: Sendable {
     /// Longer requests are cut to this many tokens, those of the tokenizer and the template counted.
     public let maxTokens: Int
     private let template: ChatTemplate?
-    /// Tokens behind the last turn of a chat, which stay whatever is cut.
+    /// Tokens behind the last turn of a chat, which stay whatever is cut; 0 where there is none.
     private let closing: Int
 
     /// `template` is needed where `prompt` is `chat`. Throws `ModelError` where there is an instruction that wouldn't be
@@ -42,7 +42,7 @@ public struct RequestReader: Sendable {
         self.maxTokens = maxTokens
         self.template = prompt == .chat ? template : nil
         guard prompt == .chat, let template else {
-            closing = tokenizer.suffix.count
+            closing = 0
             return
         }
         let bare = try ["a", "b"].map { try template.encode(Conversation(system: system, user: $0), with: tokenizer).ids }
@@ -74,7 +74,7 @@ public struct RequestReader: Sendable {
     /// The tokens of one request. Throws `TokenizerError` where the template has no form for it.
     public func tokens(of request: Conversation) throws -> RequestTokens {
         switch prompt {
-        case .lastUser: tokens(of: request.turns.last { $0.role == "user" }?.content ?? "")
+        case .lastUser: tokens(of: request.lastUserText)
         case .transcript: tokens(of: instructed(request).transcript)
         case .chat: try chat(instructed(request))
         }

@@ -10,9 +10,6 @@ extension Conversation {
     /// A text by itself, as the user's only message.
     init(text: String) { self.init(system: nil, user: text) }
 
-    /// The user's last text; empty where there is none.
-    var lastUserText: String { turns.last { $0.role == "user" }?.content ?? "" }
-
     /// All that a state of this request can depend on, as one text: that of the user's only message, or every turn with its
     /// length, so that no two requests look alike.
     var identity: String {

@@ -59,6 +59,9 @@ public struct Conversation: Sendable, Equatable {
         return Turn(role: role, content: content, reasoning: message["reasoning_content"]?.text, calls: calls)
     }
 
+    /// The user's last text; empty where there is none.
+    public var lastUserText: String { turns.last { $0.role == "user" }?.content ?? "" }
+
     /// The turns as they are, `role: content` each, one below the other: what some routers read instead of a template.
     public var transcript: String { turns.map { "\($0.role): \($0.content)" }.joined(separator: "\n") }
 }
